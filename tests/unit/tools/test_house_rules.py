@@ -50,9 +50,24 @@ def test_an_unsorted_action_group_is_refused(root: Path) -> None:
     assert "sort" in house_rules.action_group(root)[0]
 
 
+SOURCE = '''#!/usr/bin/python
+"""Text."""
+
+DOCUMENTATION = r"""
+module: x
+"""
+
+# why
+def f(
+    a,
+):
+    """Do."""
+    return "1"
+'''
+
+
 def test_documentation_comments_and_blank_lines_are_no_code() -> None:
-    source = '#!/usr/bin/python\n"""Text."""\n\nDOCUMENTATION = r"""\nmodule: x\n"""\n\n# why\ndef f(\n    a,\n):\n    """Do."""\n    return "1\\n2"\n'
-    assert house_rules.code_lines(source) == 4
+    assert house_rules.code_lines(SOURCE) == 4
 
 
 def test_a_long_module_and_a_long_shared_file_are_named(root: Path) -> None:
