@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""The glue between shared code and an Ansible module. Private to this collection.
+
+The only shared file that ends a module: it turns options into a call, and the one family of errors into a result.
+"""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import MissingLibrary, VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import FACT_NAME, Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION, OptionGroup, check_timeout
+from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
+
+Warn = t.Callable[[str], None]
+Collect = t.Callable[[t.Mapping[str, t.Any], Selection, Warn], Mapping]
+WARNINGS_SHOWN = 20
+
+
+class Warnings:
+    """Hands warnings on, but only so many by name: a fleet with thousands of conflicts must stay readable.
+
+    Args:
+        warn: receives each sentence.
+    """
+
+    def __init__(self, warn: Warn) -> None:
+        self._warn = warn
+        self._count = 0
+
+    def __call__(self, message: str) -> None:
+        self._count += 1
+        if self._count <= WARNINGS_SHOWN:
+            self._warn(message)
+
+    def close(self) -> None:
+        """Say how many warnings were left out."""
+        if self._count > WARNINGS_SHOWN:
+            self._warn(f"{self._count - WARNINGS_SHOWN} more warnings of this kind were left out")
+
+
+def run_module(
+    options: OptionGroup,
+    work: t.Callable[[AnsibleModule, Warn], dict[str, t.Any]],
+) -> None:
+    """Run a module: read its options, do its work, end with its result or with one plain sentence.
+
+    Args:
+        options: all options of the module.
+        work: gets the module (for params, check_mode, run_command) and a function for warnings; returns the module's result. Errors of
+            the family become the failed result.
+    """
+    module = AnsibleModule(**options.module_arguments(), supports_check_mode=True)
+    warn = Warnings(module.warn)
+    try:
+        if "timeout" in options.spec:
+            check_timeout(module.params)
+        result = work(module, warn)
+    except MissingLibrary as exc:
+        warn.close()
+        module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.traceback)
+    except VirtmapError as exc:
+        warn.close()
+        module.fail_json(msg=exc.message, **exc.result)
+    except Exception as exc:
+        # A bug of ours. Ended through fail_json because that, unlike a bare traceback, removes secrets from what it prints.
+        module.fail_json(msg=f"unexpected {type(exc).__name__}: {exc}", exception=traceback.format_exc())
+    else:
+        warn.close()
+        module.exit_json(**result)
+
+
+def run_facts_module(options: OptionGroup, collect: Collect) -> None:
+    """Run a facts module: collect the mapping of one source.
+
+    Args:
+        options: the backend's own options; the common ones (selection) are added here.
+        collect: the backend: options, selection and a function for warnings in, mapping out.
+    """
+
+    def work(module: AnsibleModule, warn: Warn) -> dict[str, t.Any]:
+        mapping = collect(module.params, Selection.from_options(module.params), warn)
+        return {"changed": False, "ansible_facts": {FACT_NAME: mapping.to_dict()}}
+
+    run_module(options + SELECTION, work)

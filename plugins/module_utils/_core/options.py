@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""Groups of options that several modules and plugins share. Private to this collection.
+
+A group is the argument spec of its options and the rules between them, so that a rule travels with the options it is about. The documentation of
+each group stands once, in the doc fragment of the same name. Modules, inventory plugin and event source read the same groups.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import env_fallback
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+
+Spec = dict[str, dict[str, t.Any]]
+Rules = tuple[tuple[t.Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class OptionGroup:
+    """Options and the rules between them; ``a + b`` is both groups together."""
+
+    spec: Spec = field(default_factory=dict)
+    mutually_exclusive: Rules = ()
+    required_together: Rules = ()
+    required_one_of: Rules = ()
+    required_if: Rules = ()
+    required_by: dict[str, t.Any] = field(default_factory=dict)
+
+    def __add__(self, other: OptionGroup) -> OptionGroup:
+        return OptionGroup(
+            spec={**self.spec, **other.spec},
+            mutually_exclusive=self.mutually_exclusive + other.mutually_exclusive,
+            required_together=self.required_together + other.required_together,
+            required_one_of=self.required_one_of + other.required_one_of,
+            required_if=self.required_if + other.required_if,
+            required_by={**self.required_by, **other.required_by},
+        )
+
+    def module_arguments(self) -> dict[str, t.Any]:
+        """The keyword arguments of AnsibleModule that this group stands for."""
+        return {"argument_spec": self.spec, **self._rules()}
+
+    def validate(self, values: t.Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
+        """Check and complete options that did not come through a module, as a module would.
+
+        Args:
+            values: the options as the user wrote them.
+            where: where they stand, for the error, for example ``sources[2]``.
+
+        Returns:
+            all options of the group, with defaults and environment variables filled in.
+
+        Raises:
+            InvalidInput: an option is unknown, missing or of the wrong kind.
+        """
+        result = ArgumentSpecValidator(self.spec, **self._rules()).validate(dict(values))
+        if result.error_messages:
+            raise InvalidInput(f"{where}: {'; '.join(result.error_messages)}")
+        validated: dict[str, t.Any] = result.validated_parameters
+        return validated
+
+    def _rules(self) -> dict[str, t.Any]:
+        names = ("mutually_exclusive", "required_together", "required_one_of", "required_if")
+        rules: dict[str, t.Any] = {name: [list(rule) for rule in getattr(self, name)] for name in names}
+        rules["required_by"] = self.required_by
+        return rules
+
+
+def from_environment(name: str, **argument: t.Any) -> dict[str, t.Any]:
+    """An argument whose value may come from the environment variable ``VIRTMAP_<name>`` when the option is not given."""
+    return {**argument, "fallback": (env_fallback, [f"VIRTMAP_{name}"])}
+
+
+def check_timeout(options: t.Mapping[str, t.Any], name: str = "timeout") -> float:
+    """The deadline of each exchange in seconds.
+
+    Raises:
+        InvalidInput: it is not at least one second; a task without a deadline would hang with its server.
+    """
+    value = options[name]
+    if value < 1:
+        raise InvalidInput(f"{name} is {value}, but must be at least 1 second")
+    return float(value)
+
+
+TIMEOUT = OptionGroup({"timeout": {"type": "int", "default": 60}})
+TLS = OptionGroup({"validate_certs": {"type": "bool", "default": True}, "ca_path": {"type": "path"}})
+PROXY = OptionGroup({"proxy": {"type": "str"}})
+SELECTION = OptionGroup(
+    {
+        "hypervisor_id": {"type": "str", "choices": ["uuid", "hwuuid", "hostname"], "default": "uuid"},
+        "filter_type": {"type": "str", "choices": ["wildcards", "regex"], "default": "wildcards"},
+        "filter_hosts": {"type": "list", "elements": "str", "default": []},
+        "exclude_hosts": {"type": "list", "elements": "str", "default": []},
+        "filter_host_parents": {"type": "list", "elements": "str", "default": []},
+        "exclude_host_parents": {"type": "list", "elements": "str", "default": []},
+    }
+)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""TLS settings of a connection, made once and checked before anything is contacted. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import ssl
+
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+
+
+def client_context(
+    *,
+    validate_certs: bool = True,
+    ca_path: str | None = None,
+    client_cert: str | None = None,
+    client_key: str | None = None,
+) -> ssl.SSLContext:
+    """The TLS context of a client.
+
+    Args:
+        validate_certs: verify the server's certificate and name.
+        ca_path: file or folder (hashed by ``openssl rehash``) with the trusted CAs; None for those of the system.
+        client_cert: PEM file with the client's own certificate, and its key unless ``client_key`` is given.
+
+    Raises:
+        InvalidInput: a file is missing, cannot be read, or is not what it should be.
+    """
+    if not validate_certs:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif ca_path is None:
+        context = ssl.create_default_context()
+    else:
+        context = _with_own_ca(ca_path)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if client_cert:
+        _load_pair(context, client_cert, client_key)
+    return context
+
+
+def _with_own_ca(ca_path: str) -> ssl.SSLContext:
+    _readable(ca_path, "ca_path")
+    try:
+        if os.path.isdir(ca_path):
+            return ssl.create_default_context(capath=ca_path)
+        return ssl.create_default_context(cafile=ca_path)
+    except (ssl.SSLError, OSError) as exc:
+        raise InvalidInput(f"ca_path {ca_path} holds no certificate in PEM form: {exc}") from exc
+
+
+def _load_pair(context: ssl.SSLContext, cert: str, key: str | None) -> None:
+    _readable(cert, "client_cert")
+    if key:
+        _readable(key, "client_key")
+
+    def no_password() -> str:
+        # Without this OpenSSL would ask on the terminal and the task would hang.
+        raise InvalidInput(f"the client key {key or cert} is encrypted; give one without a passphrase")
+
+    try:
+        context.load_cert_chain(cert, key, password=no_password)
+    except ssl.SSLError as exc:
+        if exc.reason == "KEY_VALUES_MISMATCH":
+            raise InvalidInput(f"the client key {key or cert} does not belong to the certificate {cert}") from exc
+        raise InvalidInput(
+            f"the client certificate {cert} and its key {key or cert} cannot be used: {exc.reason or exc}"
+        ) from exc
+
+
+def _readable(path: str, option: str) -> None:
+    if not os.path.exists(path):
+        raise InvalidInput(f"{option} {path} does not exist")
+    if not os.access(path, os.R_OK):
+        raise InvalidInput(f"{option} {path} cannot be read by this user")
