@@ -90,9 +90,12 @@ def types(session: nox.Session) -> None:
     session.install("mypy>=1.20,<2", core_package(NEWEST_CORE), "types-PyYAML", "types-requests", "lxml-stubs")
     session.install("-r", "tests/unit/requirements.txt", "nox", "antsibull-nox")
     tree, variables = tree_of("types")
-    session.chdir(tree)
-    targets = [name for name in ("plugins", "tests/servers", "tests/bench") if any((tree / name).rglob("*.py"))]
-    session.run("mypy", *targets, env={**variables, "MYPYPATH": variables["PYTHONPATH"]})
+    # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.
+    session.chdir(variables["PYTHONPATH"])
+    folders = ("plugins", "tests/servers", "tests/bench")
+    targets = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
+    configuration = ["--config-file", str(tree / "pyproject.toml")]
+    session.run("mypy", *configuration, *targets, env=variables)
     session.chdir(REPO)
     session.run("mypy", "--python-version", THIS_PYTHON, "tools", "noxfile.py")
 

@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.virtmap.core.tools.get_pip import write_stand_in
 
 FAKE_PIP = "import sys\n\n\ndef main():\n    print(*sys.argv)\n    return 3\n"

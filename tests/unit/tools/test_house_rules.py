@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.virtmap.core.tools import house_rules
 
 SHARED = "plugins/module_utils"

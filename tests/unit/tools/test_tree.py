@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.virtmap.core.tools.tree import copy_tree, git_files, link_tree
 
 
