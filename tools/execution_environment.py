@@ -29,7 +29,7 @@ def missing_requirements(introspected: str, repo: Path) -> list[str]:
     found = yaml.safe_load(introspected)
     problems = []
     for kind, name in (("python", "ee-requirements.txt"), ("system", "ee-bindep.txt")):
-        taken = {str(line).split("  #")[0].strip() for line in found.get(kind, [])}
+        taken = {str(line).partition("  #")[0].strip() for line in found.get(kind, [])}
         wanted = requirement_lines(repo / "meta" / name)
         problems += [f"meta/{name}: ansible-builder did not take {line!r}" for line in sorted(wanted - taken)]
     return problems

@@ -136,11 +136,11 @@ def _import_problems(floor: str, room: str, file_name: str, imported: str) -> It
         yield "this file is pure and imports nothing of Ansible"
     if not imported.startswith(PACKAGE) or floor not in ALLOWED_FLOORS:
         return
-    other_floor, _, rest = imported[len(PACKAGE) :].partition(".")
+    other_floor, *rest = imported[len(PACKAGE) :].split(".")
     if other_floor not in ALLOWED_FLOORS[floor] | {floor}:
         yield f"{floor} must not import {other_floor}"
-    elif room and other_floor == floor and floor in ("_backends", "_reporters") and rest.split(".")[0] != room:
-        yield f"{floor}/{room} must not import its neighbour {rest.split('.')[0]}"
+    elif room and other_floor == floor and floor in ("_backends", "_reporters") and rest[:1] != [room]:
+        yield f"{floor}/{room} must not import its neighbour {'.'.join(rest[:1])}"
 
 
 def private_words(root: Path) -> list[str]:

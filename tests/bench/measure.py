@@ -94,7 +94,7 @@ def run_command(
     assert process.stdout is not None
     output = process.stdout.read()
     # wait4 instead of wait: only it tells the memory of this one child and its descendants.
-    _, status, usage = os.wait4(process.pid, 0)
+    status, usage = os.wait4(process.pid, 0)[1:]
     seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
