@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ sys.path.insert(0, str(REPO))
 import antsibull_nox
 
 from tools.get_pip import write_stand_in
-from tools.tree import collection_path, copy_tree
+from tools.tree import copy_tree
 
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -171,15 +172,20 @@ def ee(session: nox.Session) -> None:
 def html(session: nox.Session) -> None:
     """Build the documentation as web pages into docs/build."""
     session.install("antsibull-docs>=2.20", core_package(NEWEST_CORE))
-    variables = {"ANSIBLE_COLLECTIONS_PATH": str(collection_path(CACHE / "tree" / "html").parents[2])}
-    tree_of("html")
+    variables = tree_of("html")[1]
+    del variables["PYTHONPATH"]
     site = CACHE / "docsite"
-    options = ["--use-current", "--lenient", "--force", "--dest-dir", str(site)]
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(mode=0o700, parents=True)
+    options = ["--use-current", "--lenient", "--dest-dir", str(site)]
     session.run("antsibull-docs", "sphinx-init", *options, "virtmap.core", env=variables)
     session.install("-r", str(site / "requirements.txt"))
     session.chdir(site)
     session.run("./build.sh", external=True, env=variables)
-    session.log(f"open {site / 'build' / 'html' / 'index.html'}")
+    pages = REPO / "docs" / "build"
+    shutil.rmtree(pages, ignore_errors=True)
+    shutil.copytree(site / "build" / "html", pages)
+    session.log(f"open {pages / 'index.html'}")
 
 
 if __name__ == "__main__":
