@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """Making remote text inert for Ansible. Private to this collection.
 
-Names of guests and hosts are chosen by others. Before ansible-core 2.19 every string in a variable is a template that is evaluated when it is read,
+Names of guests and hosts are chosen by others. Before ansible-core 2.19 every string in a variable is a template that
+is evaluated when it is read,
 unless it is marked unsafe; since 2.19 only strings marked as trusted are templates, so nothing has to be done there.
 """
 
