@@ -66,7 +66,7 @@ class Libvirtd:
         """Describe a daemon; nothing happens before :meth:`start`.
 
         Args:
-            folder: an empty or missing folder for all its files, which stays; None for a new one that goes with the daemon.
+            folder: an empty or missing folder for its files, which stays; None for a new one that goes with the daemon.
             mode: ``system`` or ``session``; None for what :func:`default_mode` says.
             tcp: ``none`` or ``sasl`` to listen on TCP with that authentication.
             tls: listen on TLS, with certificates made for this daemon.
