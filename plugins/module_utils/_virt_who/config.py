@@ -60,7 +60,9 @@ def read_configuration(config_file: str, config_dir: str, warn: Warn) -> Configu
         InvalidInput: there is neither the file nor the folder, or the folder cannot be read.
     """
     if not os.path.exists(config_file) and not os.path.isdir(config_dir):
-        raise InvalidInput(f"there is neither {config_file} nor {config_dir}; name virt-who's files with config_file and config_dir")
+        raise InvalidInput(
+            f"there is neither {config_file} nor {config_dir}; name virt-who's files with config_file and config_dir"
+        )
     general = _read_file(config_file, warn) if os.path.exists(config_file) else {}
     defaults = general.get("defaults", {})
     settings = general.get("global", {})
@@ -88,7 +90,9 @@ def drop_in_files(config_dir: str) -> list[str]:
     try:
         names = sorted(os.listdir(config_dir))
     except OSError as exc:
-        raise InvalidInput(f"the folder {config_dir} cannot be read: {exc.strerror}; run as the user that may, usually root") from exc
+        raise InvalidInput(
+            f"the folder {config_dir} cannot be read: {exc.strerror}; run as the user that may, usually root"
+        ) from exc
     return [os.path.join(config_dir, name) for name in names if name.endswith(".conf") and not name.startswith(".")]
 
 

@@ -12,10 +12,7 @@ from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinSe
 from ansible_collections.virtmap.core.tests.servers.candlepin.clock import DAY
 from ansible_collections.virtmap.core.tests.unit.servers.candlepin.candlepin_client import Api, host, names, outcome
 
-NEW_MEMBERS = (
-    "attempts created endTime executor group id key maxAttempts name origin previousState principal resultData "
-    "startTime state statusPath updated"
-).split()
+NEW_MEMBERS = ["attempts", "created", "endTime", "executor", "group", "id", "key", "maxAttempts", "name", "origin", "previousState", "principal", "resultData", "startTime", "state", "statusPath", "updated"]
 OLD_MEMBERS = {
     "id",
     "state",
