@@ -12,6 +12,7 @@ import typing as t
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from ansible_collections.virtmap.core.plugins.module_utils._core.compare import SYSTEM_UUID_FACT
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.payload import Entry
@@ -109,6 +110,18 @@ class _Open:
         self.merged: dict[str, str] = {}
         self.untold: set[str] = set()
 
+    def find_merged(self, claimed: dict[str, str], placed: t.Container[str], failed: t.Container[str]) -> None:
+        """Find the hosts whose record another host of the same report has taken over.
+
+        Args:
+            claimed: consumers whose id the server told, with that id: of several hosts in one record only the last is held.
+        """
+        winners = {_system_uuid(self.by_id[key]): self.by_id[key].id for key in claimed.values()}
+        for key, entry in self.by_id.items():
+            uuid = _system_uuid(entry) if key not in placed and key not in failed else None
+            if uuid is not None and uuid in winners:
+                self.merged[key] = winners[uuid]
+
     def why_lost(self, key: str, what: str) -> str:
         if key in self.merged:
             return (
@@ -168,12 +181,7 @@ def _place_unclear(
             claimed[record.uuid] = key
         else:
             rest.append(record)
-    # Several hosts of this report in one record: only the last of them is what the server holds now.
-    for record in unclear:
-        if record.uuid in claimed:
-            for key in sent.by_name.get(record.name, ()):
-                if key not in placed and key != claimed[record.uuid]:
-                    sent.merged[key] = sent.by_id[claimed[record.uuid]].id
+    sent.find_merged(claimed, placed, failed)
     _place_rest(rest, sent, failed, placed, outcome)
 
 
@@ -197,6 +205,11 @@ def _place_rest(
         )
     for key, record in zip(left, records):
         placed[key].append(record.outcome)
+
+
+def _system_uuid(entry: Entry) -> str | None:
+    uuid = entry.document().get("facts", {}).get(SYSTEM_UUID_FACT)
+    return uuid.lower() if uuid else None
 
 
 def _read(result: t.Any, what: str) -> tuple[list[Record], list[str]]:

@@ -152,10 +152,10 @@ class CheckIn:
             outcome = account(
                 report.entries, job.result, lambda uuids: self._look_up(server, owner, uuids), server.what
             )
+            return {**self._conclude(server, report, outcome), "job": job.to_dict(), **difference}
         except VirtmapError as exc:
             exc.result["job"] = job.to_dict()
             raise
-        return {**self._conclude(server, report, outcome), "job": job.to_dict(), **difference}
 
     def _post(self, server: Candlepin, owner: str, reporter: str, report: Report) -> jobs.Job:
         params = {"reporter_id": reporter}

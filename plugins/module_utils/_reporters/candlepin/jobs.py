@@ -24,7 +24,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 _RUNNING = frozenset({"CREATED", "WAITING", "PENDING", "RUNNING", "QUEUED", "SCHEDULED", "FAILED_WITH_RETRY"})
 _FINAL = frozenset({"FINISHED", "FAILED", "CANCELED", "ABORTED"})
 _BLOCKED = re.compile(r"Job blocked by the following existing jobs:\s*(.*)", re.DOTALL)
-_FIRST_PAUSE = 0.25
+_FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 15.0
 _GROWTH = 1.6
 
