@@ -108,7 +108,7 @@ class CheckIn:
                 raise
 
     def _heartbeat(self, server: Candlepin, owner: str, reporter: str, alone: bool) -> bool:
-        """Send a heartbeat if one is wanted; returns whether the server took it (in check mode: whether it is asked)."""
+        """Send a heartbeat if one is wanted; returns whether the server took it (in check mode: it would)."""
         if not self.options["heartbeat"]:
             return False
         try:
