@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import typing as t
 
-try:
-    from ansible.template import trust_as_template  # noqa: F401 - its presence tells that text is inert by default
-except ImportError:
-    from ansible.utils.unsafe_proxy import wrap_var
+from ansible import template
+from ansible.utils.unsafe_proxy import wrap_var
 
-    TEXT_IS_INERT = False
-else:
-    TEXT_IS_INERT = True
+# A core that asks for trust takes all other text as it is.
+TEXT_IS_INERT = hasattr(template, "trust_as_template")
 
 
 def inert(value: t.Any) -> t.Any:
