@@ -56,8 +56,8 @@ def resolve(options: t.Mapping[str, t.Any]) -> Settings:
         client_cert, client_key = conf.client_cert, conf.client_key
         if not os.path.exists(client_cert):
             raise InvalidInput(
-                f"there are no credentials: neither username and password nor client_cert were given, and {client_cert} does not "
-                "exist because this host is not registered"
+                "there are no credentials: neither username and password nor client_cert were given, and "
+                f"{client_cert} does not exist because this host is not registered"
             )
     if username is None and client_cert is None:
         raise InvalidInput(
