@@ -100,7 +100,7 @@ def types(session: nox.Session) -> None:
     tree, variables = tree_of("types")
     # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.
     session.chdir(variables["PYTHONPATH"])
-    folders = ("plugins", "tests/servers", "tests/bench")
+    folders = ("plugins", "tests/servers", "tests/bench", "tests/lab")
     targets = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
     configuration = ["--config-file", str(tree / "pyproject.toml")]
     session.run("mypy", *configuration, *targets, env=variables)
