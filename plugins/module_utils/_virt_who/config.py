@@ -43,10 +43,12 @@ class Configuration:
 
     Attributes:
         general: the values of ``[global]``.
+        environment: the values of ``[system_environment]``.
         sections: the sources, sorted by name.
     """
 
     general: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
 
 
@@ -76,7 +78,19 @@ def read_configuration(config_file: str, config_dir: str, warn: Warn) -> Configu
                 found[name] = Section(name, config_file, {**defaults, **values})
         for path in drop_in_files(config_dir):
             _add(found, path, defaults, warn)
-    return Configuration(settings, [found[name] for name in sorted(found)])
+    return Configuration(settings, general.get("system_environment", {}), [found[name] for name in sorted(found)])
+
+
+def find_section(configuration: Configuration, name: str) -> Section:
+    """The section of a name.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    for section in configuration.sections:
+        if section.name == name:
+            return section
+    raise InvalidInput(f"virt-who's configuration has no section {shown(name)}")
 
 
 def drop_in_files(config_dir: str) -> list[str]:
