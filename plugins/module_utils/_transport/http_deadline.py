@@ -189,7 +189,7 @@ def pool(
         if context.verify_mode == ssl.CERT_NONE:
             # The user asked for it; urllib3 would write to standard error at each request.
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)
-        elif urllib3.__version__.startswith("1.") and _is_address(server.host):
+        elif _is_urllib3_1() and _is_address(server.host):
             # urllib3 1.26 tells OpenSSL no name for an address; without one it compares address and certificate itself.
             context.check_hostname = False
     manager: urllib3.PoolManager | urllib3.ProxyManager
@@ -206,6 +206,10 @@ def pool(
 
 def _direct(arguments: dict[str, t.Any]) -> urllib3.PoolManager:
     return urllib3.PoolManager(**arguments)
+
+
+def _is_urllib3_1() -> bool:
+    return str(vars(urllib3)["__version__"]).startswith("1.")
 
 
 def _is_address(host: str) -> bool:
