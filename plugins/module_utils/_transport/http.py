@@ -215,8 +215,18 @@ class HttpClient:
         )  # fmt: skip
 
 
+def _cookie(header: str) -> tuple[str, str]:
+    """Name and value of a Set-Cookie header. The value is to be sent back as it came, quotes included."""
+    name, _equals, value = header.partition(";")[0].partition("=")
+    return name.strip(), value.strip()
+
+
 class Stream:
-    """An answer that is read while it arrives; a file for parsers, a context manager for everybody."""
+    """An answer that is read while it arrives; a file for parsers, a context manager for everybody.
+
+    Attributes:
+        cookies: what the answer sets, by name.
+    """
 
     def __init__(self, response: BaseHTTPResponse, what: str, server: Server, seconds: float) -> None:
         self._response = response
@@ -225,6 +235,8 @@ class Stream:
         self._seconds = seconds
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
+        # One header for each cookie; the dictionary above keeps one header of each name.
+        self.cookies = dict(_cookie(line) for line in response.headers.getlist("Set-Cookie"))
         self._finished = False
 
     def __enter__(self) -> Stream:
