@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""SOAP 1.1 over HTTP: a call's body in, the elements of its answer out while they arrive. Private to this collection."""
+"""SOAP 1.1 over HTTP: a call in, the elements of its answer out while they arrive. Private to this collection."""
 
 from __future__ import annotations
 
 import typing as t
 from collections import deque
 from dataclasses import dataclass
+from io import BytesIO
 from xml.sax.saxutils import escape
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient, Stream
-from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import begin_of
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import server_message
 from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlstream import elements, require_lxml
 
 if t.TYPE_CHECKING:
@@ -99,7 +100,7 @@ class SoapClient:
         )
         if stream.status == 500:
             with stream:
-                raise _fault(stream, self.http.what)
+                raise _fault(stream, self.http.what, self.http.server.path + self.path)
         return Call(stream, tags, self.http.what)
 
 
@@ -137,7 +138,8 @@ class Call:
                 yield element
         if not whole:
             raise BadAnswer(
-                f"{shown(self._what)} answered XML that is not SOAP; check that server, port and path name the right service"
+                f"{shown(self._what)} answered XML that is not SOAP; "
+                "check that server, port and path name the right service"
             )
 
 
@@ -157,18 +159,20 @@ def local_name(element: _Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _fault(stream: Stream, what: str) -> Exception:
+def _fault(stream: Stream, what: str, path: str) -> Exception:
     """The fault in an answer with status 500, or the error that there is none in it."""
-    kept = _Kept(stream)
+    body = b""
+    while chunk := stream.read(_LARGEST_FAULT - len(body)):
+        body += chunk
     cause: BadAnswer | None = None
     try:
-        for fault in elements(kept, (_FAULT,), what, "SOAP", _LARGEST_FAULT):
+        for fault in elements(BytesIO(body), (_FAULT,), what, "SOAP"):
             return _read_fault(fault)
     except BadAnswer as exc:
         cause = exc
-    error = BadAnswer(
-        f"{shown(what)} failed with status 500 and no SOAP fault ({begin_of(kept.begin)}); look at the server's log"
-    )
+    said = server_message(body)
+    says = f": {said}" if said else ""
+    error = BadAnswer(f"{shown(what)} failed at POST {shown(path)} with status 500{says}; look at the server's log")
     error.__cause__ = cause
     return error
 
@@ -180,16 +184,3 @@ def _read_fault(fault: _Element) -> SoapFault:
         return SoapFault("", sentence, {})
     kind = local_type(detail) or local_name(detail).removesuffix("Fault")
     return SoapFault(kind, sentence, {local_name(child): child.text or "" for child in detail})
-
-
-class _Kept:
-    """Remembers how what is read through it began."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self.begin = b""
-
-    def read(self, size: int) -> bytes:
-        data = self._stream.read(size)
-        self.begin = self.begin or data[:200]
-        return data

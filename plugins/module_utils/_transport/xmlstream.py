@@ -2,8 +2,9 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """XML from a server, parsed while it arrives and with nothing of it trusted. Private to this collection.
 
-The parser (lxml, so libxml2) loads no DTD, expands no entity, opens no file and no connection, and keeps libxml2's limits on depth and on the
-length of a text. A document type declaration is refused: the protocols that this is for forbid it.
+The parser (lxml, so libxml2) loads no DTD, expands no entity, opens no file and no connection, and keeps libxml2's
+limits on depth and on the length of a text. A document type declaration is refused: the protocols that this is for
+forbid it.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def elements(
 ) -> t.Iterator[etree._Element]:
     """Yield each element with one of the tags when its end has arrived.
 
-    An element is valid until the next one is asked for; then its memory is freed. Elements inside one that is yielded must not have one of the
-    tags. The document is not known to be whole before the iteration has ended.
+    An element is valid until the next one is asked for; then its memory is freed. Elements inside one that is yielded
+    must not have one of the tags. The document is not known to be whole before the iteration has ended.
 
     Args:
         tags: in the form ``{namespace}name``.
@@ -78,7 +79,8 @@ def elements(
             if total > largest:
                 raise BadAnswer(f"{shown(what)} sent more than {largest} bytes in one answer; look at the server's log")
             parser.feed(chunk)
-            for _event, element in parser.read_events():
+            for _event, found in parser.read_events():
+                element = t.cast("etree._Element", found)
                 if used is None:
                     _refuse_doctype(element, what, expected)
                 else:
@@ -94,7 +96,7 @@ def elements(
 
 
 def _refuse_doctype(element: etree._Element, what: str, expected: str) -> None:
-    if element.getroottree().docinfo.doctype:
+    if element.getroottree().docinfo.internalDTD is not None:
         raise BadAnswer(
             f"{shown(what)} answered with a document type declaration, which {expected} does not allow; "
             "check that server, port and path name the right service"

@@ -125,9 +125,9 @@ func move(r *http.Request) error {
 	target := entity.(*simulator.HostSystem)
 	if vm.Runtime.Host != nil {
 		source := simulator.Map.Get(*vm.Runtime.Host).(*simulator.HostSystem)
-		simulator.Map.WithLock(source, func() { simulator.Map.RemoveReference(source, &source.Vm, vm.Self) })
+		simulator.Map.RemoveReference(source, &source.Vm, vm.Self)
 	}
-	simulator.Map.WithLock(target, func() { simulator.Map.AddReference(target, &target.Vm, vm.Self) })
+	simulator.Map.AddReference(target, &target.Vm, vm.Self)
 	update(vm, types.PropertyChange{Name: "runtime.host", Val: &target.Self})
 	return nil
 }
@@ -174,13 +174,11 @@ func remove(r *http.Request) error {
 	}
 	if vm.Runtime.Host != nil {
 		host := simulator.Map.Get(*vm.Runtime.Host).(*simulator.HostSystem)
-		simulator.Map.WithLock(host, func() { simulator.Map.RemoveReference(host, &host.Vm, vm.Self) })
+		simulator.Map.RemoveReference(host, &host.Vm, vm.Self)
 	}
 	if vm.Parent != nil {
 		if folder, fine := simulator.Map.Get(*vm.Parent).(*simulator.Folder); fine {
-			simulator.Map.WithLock(folder, func() {
-				simulator.Map.RemoveReference(folder, &folder.ChildEntity, vm.Self)
-			})
+			simulator.Map.RemoveReference(folder, &folder.ChildEntity, vm.Self)
 		}
 	}
 	simulator.Map.Remove(vm.Self)

@@ -88,9 +88,7 @@ class Reader:
         """The objects that a filter means, in a stable order."""
         for ref in spec.objects:
             if self.inventory.entities[ref].hidden:
-                raise VimFault(
-                    "NoPermission", xml.reference("object", ref) + "<privilegeId>System.View</privilegeId>"
-                )
+                raise VimFault("NoPermission", xml.reference("object", ref) + "<privilegeId>System.View</privilegeId>")
         found = list(spec.objects)
         if spec.view is not None:
             kinds = views[spec.view]

@@ -119,7 +119,7 @@ class Inventory:
         return self._new("ClusterComputeResource", "domain-c", {"name": name, "parent": folder})
 
     def add_host(self, name: str, parent: Ref, **values: Value | None) -> Ref:
-        """A connected host in a cluster; ``values`` are further properties, ``__`` standing for the dot, None for unset."""
+        """A connected host in a cluster; ``values`` are further properties: ``__`` is a dot, None unsets one."""
         short, _dot, domain = name.partition(".")
         hardware = str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
         usual: dict[str, Value | None] = {

@@ -10,6 +10,7 @@ import re
 import typing as t
 import uuid
 from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -65,8 +66,8 @@ class VCenterServer(HttpServer):
         unknown: t.Container[str] = (),
         **options: t.Any,
     ) -> None:
-        """``page`` is the server's own limit of objects per answer; ``unknown`` are paths that its API does not have."""
-        super().__init__(self._serve, **options)
+        """``page`` is the server's own limit of objects per answer; ``unknown`` are paths that its API lacks."""
+        super().__init__(self._soap, **options)
         self.inventory = inventory
         self.reader = Reader(inventory, unknown)
         self.user = user
@@ -106,7 +107,7 @@ class VCenterServer(HttpServer):
 
     # -- the endpoint
 
-    def _serve(self, request: Request) -> Response:
+    def _soap(self, request: Request) -> Response:
         if request.path != "/sdk":
             return Response.text("not found\n", 404)
         if request.method != "POST":
@@ -129,9 +130,7 @@ class VCenterServer(HttpServer):
         found = re.search(rf'{COOKIE}="?([^";]+)"?', request.header("Cookie"))
         return self.sessions.get(found[1]) if found else None
 
-    def _dispatch(
-        self, name: str, operation: etree._Element, request: Request, headers: list[tuple[str, str]]
-    ) -> str:
+    def _dispatch(self, name: str, operation: etree._Element, request: Request, headers: list[tuple[str, str]]) -> str:
         this = xml.ref(operation, "_this")
         session = self._session(request)
         if name == "RetrieveServiceContent":
@@ -176,7 +175,7 @@ class VCenterServer(HttpServer):
         self.logins += 1
         headers.append(("Set-Cookie", f'{COOKIE}="{made.key}"; Path=/; HttpOnly; Secure;'))
         headers.append(("Set-Cookie", "vmware_client=VMware; Path=/"))
-        return f"<returnval><key>{made.key}</key><userName>{made.user}</userName></returnval>"
+        return f"<returnval><key>{made.key}</key><userName>{escape(made.user)}</userName></returnval>"
 
     def _do_Logout(self, session: Session, *_more: object) -> str:
         self._end(session)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import typing as t
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -105,7 +104,7 @@ def has(element: etree._Element, name: str) -> bool:
 
 def every(element: etree._Element, name: str) -> list[etree._Element]:
     """All children of this name."""
-    return t.cast("list[etree._Element]", element.findall(f"{{{NAMESPACE}}}{name}"))
+    return element.findall(f"{{{NAMESPACE}}}{name}")
 
 
 def ref(element: etree._Element, name: str) -> Ref:
@@ -113,7 +112,7 @@ def ref(element: etree._Element, name: str) -> Ref:
     found = element.find(f"{{{NAMESPACE}}}{name}")
     if found is None or not found.text or "type" not in found.attrib:
         raise VimFault("InvalidRequest", text=f"no reference {name}")
-    return Ref(found.attrib["type"], found.text)
+    return Ref(found.get("type", ""), found.text)
 
 
 def answer(operation: str, content: str) -> bytes:

@@ -54,11 +54,9 @@ def _read(session: Session, options: t.Mapping[str, t.Any]) -> tuple[Retrieval, 
     first = Retrieval(session, what)
     try:
         return first, first.read()
-    except SessionEnded:
-        session.renew()
-    except BadToken:
-        # The view of the first attempt is released, and the pages were the server's to forget.
-        pass
+    except (SessionEnded, BadToken) as exc:
+        if isinstance(exc, SessionEnded):
+            session.renew()
     second = Retrieval(session, what)
     return second, second.read()
 
@@ -95,13 +93,13 @@ def to_mapping(
 
 
 def untyped_parents(options: t.Mapping[str, t.Any], selection: Selection) -> Selection:
-    """The selection with parents' ids as PowerCLI prints them, ``ClusterComputeResource-domain-c7``, meaning ``domain-c7``.
+    """The selection, with parents' ids as PowerCLI prints them (``ClusterComputeResource-domain-c7``) understood.
 
     Raises:
         InvalidInput: a pattern is wrong.
     """
     filter_type = options.get("filter_type") or "wildcards"
-    stripped = {}
+    stripped: dict[str, t.Any] = {}
     for name in ("filter_host_parents", "exclude_host_parents"):
         patterns = options.get(name) or []
         if any(_TYPED_ID.match(pattern) for pattern in patterns):

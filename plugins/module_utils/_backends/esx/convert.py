@@ -110,7 +110,8 @@ def _why_left_out(
 ) -> str | None:
     """Why a machine cannot or shall not be reported; None when it is."""
     if missing:
-        # Without its version the order of the uuid's bytes is not known, without its host the guest would pass for one that is off.
+        # Without its version the order of the uuid's bytes is not known; without its host the guest would pass for one
+        # that is off.
         for path in ("config.uuid", "config.version", "runtime.host"):
             if path in missing:
                 return f"{path} cannot be read ({shown(missing[path])})"
@@ -245,8 +246,8 @@ def _dns_name(properties: Properties) -> str | None:
 def _full_name(name: str | None) -> str | None:
     """The name in vCenter in place of the host's own, when it is a full host name.
 
-    It is what was typed when the host was added. An address or a short name would be another id than the host's usual one, and the receiver would
-    count the host twice.
+    It is what was typed when the host was added. An address or a short name would be another id than the host's usual
+    one, and the receiver would count the host twice.
     """
     if not name or "." not in name:
         return None

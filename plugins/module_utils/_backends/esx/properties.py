@@ -70,7 +70,7 @@ def read_object(objects: _Element, what: str) -> tuple[vim.Reference, Properties
         BadAnswer: it is not in the form that the API defines.
         SessionEnded: the properties cannot be read because the session has ended.
     """
-    # Runs once for each machine of the fleet. The plain case is one object and one name and one value for each property.
+    # Runs once for each machine of the fleet. The plain case is one name and one value for each property.
     texts = [part.text for part in objects.iter(_NAME, _VAL)]
     count = len(objects) - 1
     if len(texts) == 2 * count and len(objects) and objects[-1].tag != _MISSING_SET:

@@ -88,8 +88,8 @@ class Retrieval:
         except NoRight as exc:
             # Known of vCenter 7.0.3 to 8.0.2: pages after the first need a right on the root folder itself.
             raise Denied(
-                f"{exc.message}. The account may read the first page but not the next: give it the role Read-only on the "
-                "root folder, which need not propagate"
+                f"{exc.message}. The account may read the first page but not the next: "
+                "give it the role Read-only on the root folder, which need not propagate"
             ) from exc
         except BadToken:
             self._token = None

@@ -76,9 +76,9 @@ def paths(*, templates: bool, vcls: bool, esxi: bool) -> Paths:
         templates, vcls: whether these machines are reported; only to tell them apart more is read.
         esxi: the server is an ESXi, which may tell that a vCenter manages it.
     """
-    machine = _MACHINE_PATHS
-    machine += () if templates else (TEMPLATE_PATH,)
-    machine += () if vcls else (MANAGED_BY_PATH,)
+    machine = [*_MACHINE_PATHS]
+    machine += [] if templates else [TEMPLATE_PATH]
+    machine += [] if vcls else [MANAGED_BY_PATH]
     host = (*_HOST_PATHS, MANAGER_PATH) if esxi else _HOST_PATHS
     return {
         FOLDER: _PLACE_PATHS,
@@ -86,7 +86,7 @@ def paths(*, templates: bool, vcls: bool, esxi: bool) -> Paths:
         COMPUTE: _PLACE_PATHS,
         CLUSTER: _PLACE_PATHS,
         HOST: host,
-        MACHINE: machine,
+        MACHINE: tuple(machine),
     }
 
 
@@ -107,10 +107,10 @@ def create_view(manager: Reference, root: Reference, kinds: t.Iterable[str]) -> 
 
 
 def _filter_spec(name: str, what: Paths, view: Reference, root: Reference | None) -> str:
-    properties = "".join(
-        f"<propSet>{element('type', kind)}<all>false</all>{''.join(element('pathSet', path) for path in wanted)}</propSet>"
-        for kind, wanted in what.items()
-    )
+    properties = ""
+    for kind, wanted in what.items():
+        paths_xml = "".join(element("pathSet", path) for path in wanted)
+        properties += f"<propSet>{element('type', kind)}<all>false</all>{paths_xml}</propSet>"
     objects = f"<objectSet>{root.xml('obj')}<skip>false</skip></objectSet>" if root else ""
     follow = (
         '<selectSet xsi:type="TraversalSpec"><name>view</name><type>ContainerView</type><path>view</path>'
