@@ -12,8 +12,9 @@ from xml.sax.saxutils import escape
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
-from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient, Stream
-from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import server_message
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http_answer import Stream
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import from_response
 from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlstream import elements, require_lxml
 
 if t.TYPE_CHECKING:
@@ -161,18 +162,14 @@ def local_name(element: _Element) -> str:
 
 def _fault(stream: Stream, what: str, path: str) -> Exception:
     """The fault in an answer with status 500, or the error that there is none in it."""
-    body = b""
-    while chunk := stream.read(_LARGEST_FAULT - len(body)):
-        body += chunk
+    body = stream.read_some(_LARGEST_FAULT)
     cause: BadAnswer | None = None
     try:
         for fault in elements(BytesIO(body), (_FAULT,), what, "SOAP"):
             return _read_fault(fault)
     except BadAnswer as exc:
         cause = exc
-    said = server_message(body)
-    says = f": {said}" if said else ""
-    error = BadAnswer(f"{shown(what)} failed at POST {shown(path)} with status 500{says}; look at the server's log")
+    error = from_response(stream.status, stream.headers, body, what, f"POST {path}", None)
     error.__cause__ = cause
     return error
 
