@@ -2,20 +2,19 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """A connection to the admin interface of a libvirt daemon. Private to this collection.
 
-Any call can hang for ever: a frozen daemon answers nothing, and a daemon that has reached its limit of admin clients leaves new ones waiting.
-So each runs in a thread of its own under a deadline. Errors of libvirt belong to the thread that made the call, and are read there.
+Any call can hang for ever: a frozen daemon answers nothing, and a daemon that has reached its limit of admin clients
+leaves new ones waiting. So each runs in a thread of its own under a deadline. Errors of libvirt belong to the thread
+that made the call, and are read there.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import types
 import typing as t
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
-from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon import library as c
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon import params
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.calls import Calls, Handle
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.errors import (
     INTERNAL_ERROR,
     NO_CLIENT,
@@ -23,19 +22,19 @@ from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.error
     call_failed,
     opening_failed,
 )
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.library import Library, load
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.model import TRANSPORTS, Client, Values
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.uri import DaemonUri
 from ansible_collections.virtmap.core.plugins.module_utils._transport.deadline import call_with_deadline
 
 T = t.TypeVar("T")
-Handle = t.Any
 
 
 class AdminConnection:
     """An open connection; use it in a ``with`` statement.
 
-    All methods raise CannotConnect when the daemon does not answer in time or is gone, NotFound for an unknown server, InvalidInput for what
-    the daemon refuses, BadAnswer for what else goes wrong.
+    All methods raise CannotConnect when the daemon does not answer in time or is gone, NotFound for an unknown
+    server, InvalidInput for what the daemon refuses, BadAnswer for what else goes wrong.
 
     Args:
         uri: which daemon.
@@ -48,15 +47,17 @@ class AdminConnection:
         Denied: this is not the user of the daemon.
     """
 
-    def __init__(self, uri: DaemonUri, timeout: float, library: c.Library | None = None) -> None:
+    def __init__(self, uri: DaemonUri, timeout: float, library: Library | None = None) -> None:
         self.uri = uri
         self._timeout = timeout
-        self._c = library or c.load()
+        self._c = library or load()
+        self._lib = Calls(self._c)
         self._stuck = False
         try:
             self._conn: Handle = self._within_deadline(
-                "connecting (it is frozen, or its server admin has as many clients as it may have, which a restart of the daemon cures)",
-                lambda: self._good(self._c.virAdmConnectOpen(uri.text.encode(), 0)),
+                "connecting (it is frozen, or its server admin has as many clients as it may have, which a "
+                "restart of the daemon cures)",
+                lambda: self._lib.good(self._c.virAdmConnectOpen(uri.text.encode(), 0)),
             )
         except AdminError as exc:
             raise opening_failed(uri.text, exc) from exc
@@ -81,7 +82,7 @@ class AdminConnection:
 
         def call() -> int:
             number = ctypes.c_ulonglong()
-            self._good(self._c.virAdmConnectGetLibVersion(self._conn, ctypes.byref(number)))
+            self._lib.good(self._c.virAdmConnectGetLibVersion(self._conn, ctypes.byref(number)))
             return number.value
 
         number = self._call("reading its version", call)
@@ -91,7 +92,7 @@ class AdminConnection:
         """Names of the daemon's servers, sorted."""
 
         def call() -> list[str]:
-            with self._listed(self._c.virAdmConnectListServers, self._conn, self._c.virAdmServerFree) as servers:
+            with self._lib.listed(self._c.virAdmConnectListServers, self._conn, self._c.virAdmServerFree) as servers:
                 return sorted(self._c.virAdmServerGetName(server).decode() for server in servers)
 
         return self._call("listing its servers", call)
@@ -108,9 +109,10 @@ class AdminConnection:
         """The clients of a server, by id. One that leaves while it is being looked at is left out."""
 
         def call() -> list[Client]:
-            with self._server(server) as handle, self._listed(
-                self._c.virAdmServerListClients, handle, self._c.virAdmClientFree
-            ) as clients:
+            with (
+                self._lib.server(self._conn, server) as handle,
+                self._lib.listed(self._c.virAdmServerListClients, handle, self._c.virAdmClientFree) as clients,
+            ):
                 looked_at = [self._look_at(client) for client in clients]
             return sorted((client for client in looked_at if client is not None), key=lambda client: client.id)
 
@@ -139,8 +141,8 @@ class AdminConnection:
 
         def call() -> bool:
             try:
-                with self._server(server) as handle, self._client(handle, number) as client:
-                    self._good(self._c.virAdmClientClose(client, 0))
+                with self._lib.server(self._conn, server) as handle, self._lib.client(handle, number) as client:
+                    self._lib.good(self._c.virAdmClientClose(client, 0))
             except AdminError as exc:
                 if exc.code == NO_CLIENT:
                     return False
@@ -152,27 +154,27 @@ class AdminConnection:
     def set_log_filters(self, filters: str) -> None:
         """Set all log filters; an empty text means none."""
         function = self._c.virAdmConnectSetLoggingFilters
-        self._call("setting the log filters", lambda: self._good(function(self._conn, filters.encode(), 0)))
+        self._call("setting the log filters", lambda: self._lib.good(function(self._conn, filters.encode(), 0)))
 
     def set_log_outputs(self, outputs: str) -> None:
         """Set all log outputs; an empty text means the built-in default."""
         function = self._c.virAdmConnectSetLoggingOutputs
-        self._call("setting the log outputs", lambda: self._good(function(self._conn, outputs.encode(), 0)))
+        self._call("setting the log outputs", lambda: self._lib.good(function(self._conn, outputs.encode(), 0)))
 
     def update_tls_files(self, server: str) -> None:
         """Make a server read its TLS certificates, key and revocation list again, from their default paths."""
         function = self._c.virAdmServerUpdateTlsFiles
 
         def call() -> None:
-            with self._server(server) as handle:
-                self._good(function(handle, 0))
+            with self._lib.server(self._conn, server) as handle:
+                self._lib.good(function(handle, 0))
 
         self._call("reading its TLS files again", call)
 
     def set_idle_timeout(self, seconds: int) -> None:
         """Make the daemon end itself when it was idle so long; 0 means never."""
         function = self._c.virAdmConnectSetDaemonTimeout
-        self._call("setting its idle timeout", lambda: self._good(function(self._conn, seconds, 0)))
+        self._call("setting its idle timeout", lambda: self._lib.good(function(self._conn, seconds, 0)))
 
     # How calls are made
 
@@ -199,68 +201,17 @@ class AdminConnection:
             alive = self._within_deadline(doing, lambda: self._c.virAdmConnectIsAlive(self._conn) == 1)
             raise call_failed(self.uri.text, doing, exc, alive) from exc
 
-    def _good(self, result: T) -> T:
-        """The result of a C function, or its error when it is a null pointer or a negative number.
-
-        Raises:
-            AdminError: what libvirt says about the failure; to be called in the thread of the call.
-        """
-        if result is not None and not (isinstance(result, int) and result < 0):
-            return result
-        error = self._c.virGetLastError()
-        if not error:
-            raise AdminError(INTERNAL_ERROR, 0, "libvirt gives no reason")
-        content = error.contents
-        raise AdminError(content.code, content.domain, (content.message or b"").decode("utf-8", errors="replace"))
-
-    @contextlib.contextmanager
-    def _server(self, name: str) -> t.Iterator[Handle]:
-        handle = self._good(self._c.virAdmConnectLookupServer(self._conn, name.encode(), 0))
-        try:
-            yield handle
-        finally:
-            self._c.virAdmServerFree(handle)
-
-    @contextlib.contextmanager
-    def _client(self, server: Handle, number: int) -> t.Iterator[Handle]:
-        handle = self._good(self._c.virAdmServerLookupClient(server, number, 0))
-        try:
-            yield handle
-        finally:
-            self._c.virAdmClientFree(handle)
-
-    @contextlib.contextmanager
-    def _listed(self, function: t.Any, parent: Handle, free: t.Any) -> t.Iterator[list[Handle]]:
-        """The handles of a list that the library allocates: each is to be freed, then the list itself."""
-        array = ctypes.POINTER(ctypes.c_void_p)()
-        count = self._good(function(parent, ctypes.byref(array), 0))
-        handles = [array[index] for index in range(count)]
-        try:
-            yield handles
-        finally:
-            for handle in handles:
-                free(handle)
-            self._c.free(ctypes.cast(array, ctypes.c_void_p))
-
-    def _read_parameters(self, function: t.Any, handle: Handle) -> Values:
-        array, count = params.TypedParameters(), ctypes.c_int()
-        self._good(function(handle, ctypes.byref(array), ctypes.byref(count), 0))
-        try:
-            return params.to_dict(array, count.value)
-        finally:
-            self._c.virTypedParamsFree(array, count)
-
     def _parameters(self, doing: str, server: str, function: t.Any) -> Values:
         def call() -> Values:
-            with self._server(server) as handle:
-                return self._read_parameters(function, handle)
+            with self._lib.server(self._conn, server) as handle:
+                return self._lib.parameters(function, handle)
 
         return self._call(doing, call)
 
     def _set_parameters(self, doing: str, server: str, function: t.Any, numbers: t.Mapping[str, int]) -> None:
         def call() -> None:
-            with self._server(server) as handle:
-                self._good(function(handle, params.from_numbers(numbers), len(numbers), 0))
+            with self._lib.server(self._conn, server) as handle:
+                self._lib.good(function(handle, params.from_numbers(numbers), len(numbers), 0))
 
         self._call(doing, call)
 
@@ -268,28 +219,19 @@ class AdminConnection:
         """A client of a list with its identity; None when it has left since."""
         info: Values | None = None
         try:
-            info = self._read_parameters(self._c.virAdmClientGetInfo, handle)
+            info = self._lib.parameters(self._c.virAdmClientGetInfo, handle)
         except AdminError as exc:
             if exc.code == NO_CLIENT:
                 return None
-            # One that has not authenticated itself has no identity. The daemon has no error code of its own for that; a broken
-            # connection gives the same one.
+            # One that has not authenticated itself has no identity. The daemon has no error code of its own for that; a
+            # broken connection gives the same one.
             if exc.code != INTERNAL_ERROR or self._c.virAdmConnectIsAlive(self._conn) != 1:
                 raise
         transport = TRANSPORTS.get(self._c.virAdmClientGetTransport(handle), "unknown")
         return Client(self._c.virAdmClientGetID(handle), self._c.virAdmClientGetTimestamp(handle), transport, info)
 
     def _text(self, doing: str, function: t.Any) -> str:
-        def call() -> str:
-            pointer = ctypes.c_void_p()
-            self._good(function(self._conn, ctypes.byref(pointer), 0))
-            try:
-                # No filters at all are no text at all.
-                return ctypes.string_at(pointer.value).decode("utf-8", errors="replace") if pointer.value else ""
-            finally:
-                self._c.free(pointer)
-
-        return self._call(doing, call)
+        return self._call(doing, lambda: self._lib.text(function, self._conn))
 
 
 def connect(uri: DaemonUri, timeout: float) -> AdminConnection:

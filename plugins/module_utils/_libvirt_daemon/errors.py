@@ -14,7 +14,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 
-# Error codes of libvirt (virterror.h). The domain is no help: what the daemon raises arrives with that of the transport.
+# Error codes of libvirt (virterror.h). The domain is no help: what the daemon raises arrives with that of the
+# transport.
 INTERNAL_ERROR = 1
 NO_SUPPORT = 3
 INVALID_ARG = 8
@@ -49,12 +50,16 @@ def opening_failed(uri: str, error: AdminError) -> VirtmapError:
     if error.code in (INVALID_ARG, CONFIG_UNSUPPORTED):
         return InvalidInput(f"{uri}: libvirt does not accept this address: {said}")
     if error.code == SYSTEM_ERROR and "ermission denied" in error.message:
-        return Denied(f"{uri}: this user may not use the admin socket of the daemon, so run the task as the user of the daemon: {said}")
+        return Denied(
+            f"{uri}: this user may not use the admin socket of the daemon, so run the task as the user of the "
+            f"daemon: {said}"
+        )
     if error.code == SYSTEM_ERROR and "ailed to connect" in error.message:
         return CannotConnect(f"{uri}: the daemon does not run, or has its admin socket elsewhere: {said}")
     # The daemon ends the connection of any user but its own, root included, without a word.
     return Denied(
-        f"{uri}: the daemon closed the connection, as it does for every user but its own, so run the task as the user of the daemon: {said}"
+        f"{uri}: the daemon closed the connection, as it does for every user but its own, so run the task as the "
+        f"user of the daemon: {said}"
     )
 
 
@@ -67,7 +72,9 @@ def call_failed(uri: str, doing: str, error: AdminError, alive: bool) -> Virtmap
     """
     said = shown(error.message)
     if not alive:
-        return CannotConnect(f"{uri}: the daemon ended the connection while {doing}, look at its log and try again: {said}")
+        return CannotConnect(
+            f"{uri}: the daemon ended the connection while {doing}, look at its log and try again: {said}"
+        )
     if error.code == NO_SERVER:
         return NotFound(f"{uri}: the daemon has no such server, libvirt_daemon_info lists those it has: {said}")
     if error.code in (INVALID_ARG, ARGUMENT_UNSUPPORTED):

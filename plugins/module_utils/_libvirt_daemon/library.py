@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """The C library libvirt-admin, its functions with their types. Private to this collection.
 
-There is no Python binding for it. Handles are pointers, so that every function needs its types declared: what ctypes assumes
-otherwise cuts them to 32 bits. The library must never be used in a process that also uses libvirt-python: both register object
-types of the same names, and the process crashes.
+There is no Python binding for it. Handles are pointers, so that every function needs its types declared: what ctypes
+assumes otherwise cuts them to 32 bits. The library must never be used in a process that also uses libvirt-python:
+both register object types of the same names, and the process crashes.
 """
 
 from __future__ import annotations
@@ -96,8 +96,9 @@ class Library:
         self._declare(libvirt, "virTypedParamsFree", (None, [TypedParameters, _Int]))
         self._declare(libvirt, "virSetErrorFunc", (None, [_Handle, _Handle]))
         self._declare(libc, "free", (None, [_Handle]))
-        # Without a handler libvirt prints each error to stderr, which is no place in a module's output. A Python function as the
-        # handler could be called while the interpreter ends, so the handler is a C function that ignores NULL, its first argument.
+        # Without a handler libvirt prints each error to stderr, which is no place in a module's output. A Python
+        # function as the handler could be called while the interpreter ends, so the handler is a C function that
+        # ignores NULL, its first argument.
         self._functions["virSetErrorFunc"](None, ctypes.cast(libvirt.virResetError, ctypes.c_void_p))
 
     def _declare(self, library: ctypes.CDLL, name: str, prototype: tuple[t.Any, list[t.Any]]) -> None:
@@ -119,7 +120,7 @@ class Library:
         )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def load() -> Library:
     """Load and prepare the C libraries, once per process.
 
@@ -130,10 +131,10 @@ def load() -> Library:
     if "libvirtmod" in sys.modules:
         raise VirtmapError("libvirt-admin cannot be used in a process that has loaded the Python library libvirt")
     try:
-        libraries = [ctypes.CDLL(name) for name in (LIBVIRT_ADMIN, LIBVIRT)]
+        admin, libvirt = ctypes.CDLL(LIBVIRT_ADMIN), ctypes.CDLL(LIBVIRT)
     except OSError as exc:
         raise MissingSystemLibrary(LIBVIRT_ADMIN, package=PACKAGES, reason=str(exc)) from exc
-    library = Library(*libraries, ctypes.CDLL(None))
+    library = Library(admin, libvirt, ctypes.CDLL(None))
     if library.virAdmInitialize() < 0:
         raise VirtmapError(f"{LIBVIRT_ADMIN} cannot be initialised")
     return library

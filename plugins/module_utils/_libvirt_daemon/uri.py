@@ -84,7 +84,8 @@ class DaemonUri:
             return path
         if self.socket is not None:
             raise InvalidInput(
-                f"{self.text}: a daemon with its own socket may read any configuration file, so say which in config_file"
+                f"{self.text}: a daemon with its own socket may read any configuration file, so say which in "
+                "config_file"
             )
         folder = "/etc"
         if self.session:
@@ -95,7 +96,10 @@ class DaemonUri:
 def _problem(parts: urllib.parse.SplitResult, query: t.Mapping[str, list[str]]) -> str | None:
     daemon, _plus, transport = parts.scheme.partition("+")
     if transport or parts.netloc:
-        return "the admin interface is a local socket, so run the task on the host of the daemon instead of naming a host or transport"
+        return (
+            "the admin interface is a local socket, so run the task on the host of the daemon instead of naming a "
+            "host or transport"
+        )
     if daemon not in DAEMONS:
         return f"it must begin with the name of a libvirt daemon and :///, the names are {', '.join(DAEMONS)}"
     if parts.path not in ("/system", "/session"):
