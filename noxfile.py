@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,7 +18,8 @@ sys.path.insert(0, str(REPO))
 import antsibull_nox
 
 from tools.get_pip import write_stand_in
-from tools.tree import collection_path, copy_tree
+from tools.interpreter import find_interpreter
+from tools.tree import copy_tree
 
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -40,6 +42,12 @@ PYTHONS_OF_CORE = {
 CORES = [core for core, pythons in PYTHONS_OF_CORE.items() if THIS_PYTHON in pythons]
 NEWEST_CORE = CORES[-1]
 SANITY_CORES = sorted({CORES[0], NEWEST_CORE})
+# Modules also run where the target's Python is older than any that a supported ansible-core's controller takes. The
+# unit tests then run with the last ansible-core whose controller does, and leave out what only runs on controllers.
+OLDEST_PYTHON = "3.9"
+OLDEST_PYTHON_CORE = "2.15"
+OLDEST_INTERPRETER = find_interpreter(OLDEST_PYTHON)
+CONTROLLER_TESTS = ("extensions", "filter", "inventory", "lookup", "playbooks", "plugin_utils", "roles", "tools")
 LANES = int(os.environ.get("VIRTMAP_CHECK_LANES", "1"))
 
 
@@ -100,23 +108,41 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "--python-version", THIS_PYTHON, "tools", "noxfile.py")
 
 
+def run_units(session: nox.Session, core: str, *options: str) -> None:
+    """Run the unit tests with one ansible-core in a collection tree."""
+    session.install(core_package(core), "-r", "tests/unit/requirements.txt")
+    tree, variables = tree_of(session.name)
+    session.chdir(tree)
+    workers = max(1, (os.cpu_count() or 1) // LANES)
+    parallel = ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
+    report = f"--junit-xml={REPORTS / session.name}.xml"
+    paths = session.posargs or ["tests/unit"]
+    session.run("python", "-m", "pytest", "-q", report, *parallel, *options, *paths, env=variables)
+
+
 def add_units(core: str) -> None:
     """Add the session that runs the unit tests with one ansible-core."""
 
     @nox.session(name=f"units-{core}")
     def units(session: nox.Session) -> None:
-        """Run the unit tests in a collection tree."""
-        session.install(core_package(core), "-r", "tests/unit/requirements.txt")
-        tree, variables = tree_of(session.name)
-        session.chdir(tree)
-        workers = max(1, (os.cpu_count() or 1) // LANES)
-        options = ["-q", f"--junit-xml={REPORTS / session.name}.xml"]
-        options += ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
-        session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests/unit"]), env=variables)
+        """Run the unit tests."""
+        run_units(session, core)
 
 
 for each_core in CORES:
     add_units(each_core)
+
+
+@nox.session(
+    name=f"units-python{OLDEST_PYTHON}",
+    python=OLDEST_INTERPRETER or False,
+)
+def units_oldest_python(session: nox.Session) -> None:
+    """Run the unit tests of what runs on targets with the oldest Python there, where this machine has it."""
+    if OLDEST_INTERPRETER is None:
+        session.skip(f"this machine has no Python {OLDEST_PYTHON}")
+    ignored = [f"--ignore-glob=*/tests/unit/{folder}/*" for folder in CONTROLLER_TESTS]
+    run_units(session, OLDEST_PYTHON_CORE, *ignored)
 
 
 def add_sanity(core: str) -> None:
@@ -132,6 +158,10 @@ def add_sanity(core: str) -> None:
         session.chdir(tree)
         arguments = session.posargs or ["--color", "no"]
         session.run("ansible-test", "sanity", "--venv", "--python", THIS_PYTHON, *arguments, env=variables)
+        if core == NEWEST_CORE and OLDEST_INTERPRETER and not session.posargs:
+            variables["PATH"] = os.pathsep.join([session.bin, str(Path(OLDEST_INTERPRETER).parent), os.environ["PATH"]])
+            oldest = ["--python", OLDEST_PYTHON, "--test", "import", "--color", "no"]
+            session.run("ansible-test", "sanity", "--venv", *oldest, env=variables)
 
 
 for each_core in SANITY_CORES:
@@ -171,15 +201,20 @@ def ee(session: nox.Session) -> None:
 def html(session: nox.Session) -> None:
     """Build the documentation as web pages into docs/build."""
     session.install("antsibull-docs>=2.20", core_package(NEWEST_CORE))
-    variables = {"ANSIBLE_COLLECTIONS_PATH": str(collection_path(CACHE / "tree" / "html").parents[2])}
-    tree_of("html")
+    variables = tree_of("html")[1]
+    del variables["PYTHONPATH"]
     site = CACHE / "docsite"
-    options = ["--use-current", "--lenient", "--force", "--dest-dir", str(site)]
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(mode=0o700, parents=True)
+    options = ["--use-current", "--lenient", "--dest-dir", str(site)]
     session.run("antsibull-docs", "sphinx-init", *options, "virtmap.core", env=variables)
     session.install("-r", str(site / "requirements.txt"))
     session.chdir(site)
     session.run("./build.sh", external=True, env=variables)
-    session.log(f"open {site / 'build' / 'html' / 'index.html'}")
+    pages = REPO / "docs" / "build"
+    shutil.rmtree(pages, ignore_errors=True)
+    shutil.copytree(site / "build" / "html", pages)
+    session.log(f"open {pages / 'index.html'}")
 
 
 if __name__ == "__main__":

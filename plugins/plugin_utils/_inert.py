@@ -2,8 +2,9 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """Making remote text inert for Ansible. Private to this collection.
 
-Names of guests and hosts are chosen by others. Before ansible-core 2.19 every string in a variable is a template that is evaluated when it is read,
-unless it is marked unsafe; since 2.19 only strings marked as trusted are templates, so nothing has to be done there.
+Names of guests and hosts are chosen by others. Before ansible-core 2.19 every string in a variable is a template that
+is evaluated when it is read, unless it is marked unsafe; since 2.19 only strings marked as trusted are templates, so
+nothing has to be done there.
 """
 
 from __future__ import annotations
@@ -21,5 +22,16 @@ else:
 
 
 def inert(value: t.Any) -> t.Any:
-    """The same value, whose texts (also within lists and dictionaries) are never evaluated as templates."""
-    return value if TEXT_IS_INERT else wrap_var(value)
+    """The same value, whose texts (also within lists and dictionaries) are never evaluated as templates.
+
+    Text without a brace is no template and stays as it is: the mark shows up in JSON listings, and it costs time.
+    """
+    if TEXT_IS_INERT:
+        return value
+    if isinstance(value, str):
+        return wrap_var(value) if "{" in value else value
+    if isinstance(value, dict):
+        return {inert(key): inert(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [inert(item) for item in value]
+    return value

@@ -41,7 +41,8 @@ def rows(mappings: t.Iterable[Mapping]) -> t.Iterator[dict[str, str]]:
 
 
 def to_csv(mappings: t.Iterable[Mapping]) -> str:
-    """The rows as CSV (RFC 4180) with a head line; cells that a spreadsheet would take for a formula begin with an apostrophe."""
+    """The rows as CSV (RFC 4180) with a head line; cells that a spreadsheet would take for a formula begin with an
+    apostrophe."""
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)
