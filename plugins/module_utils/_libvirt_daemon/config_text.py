@@ -84,7 +84,6 @@ def edit(text: str, changes: t.Mapping[str, int | str | None]) -> str:
     """
     for key, value in changes.items():
         text = _edit_one(text, key, value)
-    # The proof that nothing else was touched: what libvirt reads now are the old settings and the changes.
     return text
 
 
