@@ -11,7 +11,8 @@ options:
   timeout:
     description:
       - Deadline of each exchange with the server in seconds, from the request to the last byte of its answer.
-      - Against a server that does not work the task ends within three times this value and ten seconds, retries included.
+      - Against a server that does not work the task ends within three times this value and ten seconds, retries
+        included.
     type: int
     default: 60
 """
@@ -26,7 +27,8 @@ options:
     default: true
   ca_path:
     description:
-      - File with the CA certificates that are trusted, in PEM form, or a folder of such files prepared by C(openssl rehash).
+      - File with the CA certificates that are trusted, in PEM form, or a folder of such files prepared by C(openssl
+        rehash).
       - Without it the CAs of the system are trusted.
     type: path
 """
@@ -35,7 +37,9 @@ options:
 options:
   proxy:
     description:
-      - URL of the HTTP proxy to go through, such as V(http://proxy.example.com:3128); a user name and password may stand in it.
-      - Without it the environment variables C(https_proxy), C(http_proxy) and C(no_proxy) decide. An empty text means no proxy.
+      - URL of the HTTP proxy to go through, such as V(http://proxy.example.com:3128); a user name and password may
+        stand in it.
+      - Without it the environment variables C(https_proxy), C(http_proxy) and C(no_proxy) decide. An empty text means
+        no proxy.
     type: str
 """

@@ -11,7 +11,8 @@ options:
   path:
     description:
       - File to read, on the host that the task runs on, in JSON or YAML.
-      - It holds either what C(virt-who --print) writes (and its C(fake) backend reads), with the keys of any version, or one mapping
+      - It holds either what C(virt-who --print) writes (and its C(fake) backend reads), with the keys of any version,
+        or one mapping
         in the form of the fact C(hypervisor_guests).
     type: path
     required: true

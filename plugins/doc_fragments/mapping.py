@@ -10,7 +10,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 notes:
-  - The fact is to be read as C(ansible_facts['hypervisor_guests']). Names in it come from the source; treat them as text of a stranger.
+  - The fact is to be read as C(ansible_facts['hypervisor_guests']). Names in it come from the source; treat them as
+    text of a stranger.
   - When the source does not answer in full, the task fails and sets no fact.
   - A single host or guest object that cannot be used is left out and named in C(skipped) with the reason.
 """

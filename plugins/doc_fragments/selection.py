@@ -37,13 +37,15 @@ options:
     default: []
   filter_host_parents:
     description:
-      - Report only hypervisors of which a parent, for example the cluster, matches one of these patterns by its name or its native id.
+      - Report only hypervisors of which a parent, for example the cluster, matches one of these patterns by its name
+        or its native id.
     type: list
     elements: str
     default: []
   exclude_host_parents:
     description:
-      - Do not report hypervisors of which a parent matches one of these patterns by its name or its native id. It wins over all other filters.
+      - Do not report hypervisors of which a parent matches one of these patterns by its name or its native id. It
+        wins over all other filters.
     type: list
     elements: str
     default: []

@@ -13,7 +13,8 @@ version_added: 0.1.0
 author:
   - The virtmap.core contributors (@virtmap)
 description:
-  - Reads a host/guest mapping from a file and returns it as a fact, so that it can be reported like that of a hypervisor manager.
+  - Reads a host/guest mapping from a file and returns it as a fact, so that it can be reported like that of a
+    hypervisor manager.
   - Use it for hypervisors that no other module reaches, for mappings that were collected elsewhere, and for tests.
 extends_documentation_fragment:
   - virtmap.core.attributes.facts

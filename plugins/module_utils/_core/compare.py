@@ -19,7 +19,8 @@ class Conflict:
     """A contradiction that is reported as seen and told to the user.
 
     Attributes:
-        kind: guest_on_two_hypervisors, guest_uuid_twice, hypervisor_id_twice, hypervisor_from_two_sources or system_uuid_twice.
+        kind: guest_on_two_hypervisors, guest_uuid_twice, hypervisor_id_twice, hypervisor_from_two_sources or
+            system_uuid_twice.
         subject: the id or uuid that occurs more than once.
         where: the places where it was seen (hypervisor ids, names or sources).
         message: one sentence for the user.
@@ -69,7 +70,8 @@ def ids_seen_twice(mapping: Mapping) -> list[Conflict]:
             "hypervisor_id_twice",
             key,
             found,
-            f"{mapping.source}: the hypervisors {listed(found)} have one id, {shown(key)}; a receiver takes them for one",
+            f"{mapping.source}: the hypervisors {listed(found)} have one id, {shown(key)}; "
+            "a receiver takes them for one",
         )
         for key, found in names.items()
         if len(found) > 1
@@ -110,7 +112,8 @@ def system_uuids_seen_twice(hypervisors: t.Iterable[Hypervisor]) -> list[Conflic
             "system_uuid_twice",
             uuid,
             sorted(found),
-            f"the hypervisors {listed(sorted(found))} have one {SYSTEM_UUID_FACT}, {shown(uuid)}; the server may merge them into one",
+            f"the hypervisors {listed(sorted(found))} have one {SYSTEM_UUID_FACT}, {shown(uuid)}; "
+            "the server may merge them into one",
         )
         for uuid, found in ids.items()
         if len(found) > 1
@@ -120,7 +123,8 @@ def system_uuids_seen_twice(hypervisors: t.Iterable[Hypervisor]) -> list[Conflic
 def changes(old: Mapping, new: Mapping) -> list[Change]:
     """What differs between two answers of one source, in stable order.
 
-    A hypervisor whose guests are not known in the new answer keeps the guests it had: nothing is concluded from not knowing.
+    A hypervisor whose guests are not known in the new answer keeps the guests it had: nothing is concluded from not
+    knowing.
     """
     old_hosts = {hypervisor.id.lower(): hypervisor for hypervisor in old.hypervisors}
     new_hosts = {hypervisor.id.lower(): hypervisor for hypervisor in new.hypervisors}

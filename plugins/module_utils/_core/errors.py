@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """The one family of errors. Private to this collection.
 
-Everything below the edge (module, inventory plugin, event source) raises one of these; only the edge decides what becomes of it. The
+Everything below the edge (module, inventory plugin, event source) raises one of these; only the edge decides what
+becomes of it. The
 text is one plain sentence for the user: which source, which server, what happened, what to do. It never holds a secret.
 """
 

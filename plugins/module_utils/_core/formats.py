@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """virt-who's print format, written and read. Private to this collection.
 
-The format is the output of ``virt-who --print`` and the input of its fake backend. Two styles of keys exist: since virt-who 0.31.5
+The format is the output of ``virt-who --print`` and the input of its fake backend. Two styles of keys exist: since
+virt-who 0.31.5
 ``hypervisorId`` and ``guestIds``, before ``uuid`` and ``guests``. Both are read.
 """
 
@@ -38,7 +39,8 @@ def to_virt_who(mappings: t.Iterable[Mapping], old_keys: bool = False) -> dict[s
         old_keys: write the keys that virt-who had before 0.31.5.
 
     Returns:
-        ``{"hypervisors": [...]}``; ``name`` and ``facts`` are left out where there are none, the guests where they are not known.
+        ``{"hypervisors": [...]}``; ``name`` and ``facts`` are left out where there are none, the guests where they
+        are not known.
     """
     printed = []
     for mapping in mappings:
@@ -68,7 +70,8 @@ def is_virt_who(document: object) -> bool:
 def from_virt_who(document: object, source: str) -> Mapping:
     """Read virt-who's print format as one mapping of backend ``file``.
 
-    Entries that are broken are left out and named in ``skipped``; so is the list that a virt-who on a hypervisor prints for its own
+    Entries that are broken are left out and named in ``skipped``; so is the list that a virt-who on a hypervisor
+    prints for its own
     host, which has no hypervisor id.
 
     Args:

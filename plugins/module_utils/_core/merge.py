@@ -28,7 +28,8 @@ VIRT_WHO_TYPES = {
     "ahv": "ahv",
     "file": "fake",
 }
-# The key under which a guest carries virt-who's word when it is not that of its mapping's backend (the file backend sets it).
+# The key under which a guest carries virt-who's word when it is not that of its mapping's backend (the file backend
+# sets it).
 VIRT_WHO_TYPE_KEY = "virt_who_type"
 
 
@@ -53,7 +54,8 @@ class Merged:
 def merge(mappings: t.Sequence[Mapping]) -> Merged:
     """Unite mappings into one report.
 
-    A hypervisor that several sources know is reported once: guests united, name and facts of the newest answer. When one of the
+    A hypervisor that several sources know is reported once: guests united, name and facts of the newest answer. When
+    one of the
     sources does not know its guests, they stay unknown: the union would pass off a part as the whole.
     """
     found: dict[str, list[tuple[Mapping, Hypervisor]]] = defaultdict(list)
@@ -100,7 +102,7 @@ def _several_sources(key: str, answers: list[tuple[Mapping, Hypervisor]]) -> Con
     )
     if any(hypervisor.guests is None for _mapping, hypervisor in answers):
         message = (
-            f"the hypervisor {shown(key)} comes from {len(sources)} answers ({listed(sources)}), and one of them does not know its "
-            "guests; the guests that the receiver holds are left alone"
+            f"the hypervisor {shown(key)} comes from {len(sources)} answers ({listed(sources)}), and one of them "
+            "does not know its guests; the guests that the receiver holds are left alone"
         )
     return Conflict("hypervisor_from_two_sources", key, sources, message)

@@ -18,7 +18,8 @@ FACT_NAME = "hypervisor_guests"
 
 
 class GuestState(enum.IntEnum):
-    """The state of a guest; the numbers are those of libvirt's virDomainState, which virt-who reports for every backend."""
+    """The state of a guest; the numbers are those of libvirt's virDomainState, which virt-who reports for every
+    backend."""
 
     UNKNOWN = 0
     RUNNING = 1
@@ -89,7 +90,8 @@ class Hypervisor:
 
     Attributes:
         id: the id it is reported under, as chosen by ``hypervisor_id``.
-        guests: None means that the guests are not known (a reporter then leaves them alone), an empty list that there are none.
+        guests: None means that the guests are not known (a reporter then leaves them alone), an empty list that there
+            are none.
         facts: keys and value types as virt-who reports them; what the source did not tell is absent.
         cluster: name of the cluster; None where there is none.
         parent: native id of the parent; None where there is none.
@@ -124,7 +126,8 @@ class Host:
     """A hypervisor as a backend finds it, before ``hypervisor_id`` and the filters are applied.
 
     Attributes:
-        ids: the candidates for the reported id by the word of ``hypervisor_id`` (uuid, hwuuid, hostname); None when the source has none.
+        ids: the candidates for the reported id by the word of ``hypervisor_id`` (uuid, hwuuid, hostname); None when
+            the source has none.
         missing: for a word of ``hypervisor_id`` the reason why that id is None, completes "no <word>: ".
         parents: every name and native id of the host's parents that the parent filters may match.
     """

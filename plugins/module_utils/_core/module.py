@@ -51,8 +51,8 @@ def run_module(
 
     Args:
         options: all options of the module.
-        work: gets the module (for params, check_mode, run_command) and a function for warnings; returns the module's result. Errors of
-            the family become the failed result.
+        work: gets the module (for params, check_mode, run_command) and a function for warnings; returns the module's
+            result. Errors of the family become the failed result.
     """
     module = AnsibleModule(**options.module_arguments(), supports_check_mode=True)
     warn = Warnings(module.warn)
@@ -66,8 +66,7 @@ def run_module(
     except VirtmapError as exc:
         warn.close()
         module.fail_json(msg=exc.message, **exc.result)
-    except Exception as exc:
-        # A bug of ours. Ended through fail_json because that, unlike a bare traceback, removes secrets from what it prints.
+    except Exception as exc:  # noqa: BLE001 - a bug of ours; unlike a bare traceback, fail_json removes secrets
         module.fail_json(msg=f"unexpected {type(exc).__name__}: {exc}", exception=traceback.format_exc())
     else:
         warn.close()

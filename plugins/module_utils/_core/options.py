@@ -2,8 +2,10 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """Groups of options that several modules and plugins share. Private to this collection.
 
-A group is the argument spec of its options and the rules between them, so that a rule travels with the options it is about. The documentation of
-each group stands once, in the doc fragment of the same name. Modules, inventory plugin and event source read the same groups.
+A group is the argument spec of its options and the rules between them, so that a rule travels with the options it is
+about. The documentation of
+each group stands once, in the doc fragment of the same name. Modules, inventory plugin and event source read the same
+groups.
 """
 
 from __future__ import annotations
@@ -71,7 +73,8 @@ class OptionGroup:
 
 
 def from_environment(name: str, **argument: t.Any) -> dict[str, t.Any]:
-    """An argument whose value may come from the environment variable ``VIRTMAP_<name>`` when the option is not given."""
+    """An argument whose value may come from the environment variable ``VIRTMAP_<name>`` when the option is not
+    given."""
     return {**argument, "fallback": (env_fallback, [f"VIRTMAP_{name}"])}
 
 

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """Reading a mapping that came from outside, strictly. Private to this collection.
 
-The shape is the one that ``Mapping.to_dict`` writes. Every error names the place: ``mappings[1].hypervisors[3].guests[0].uuid``.
+The shape is the one that ``Mapping.to_dict`` writes. Every error names the place:
+``mappings[1].hypervisors[3].guests[0].uuid``.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def parse_mapping(value: object, path: str = "mapping") -> Mapping:
     """Read one mapping.
 
     Raises:
-        InvalidInput: it is not in shape; the text names the place. A mapping whose ``hypervisors`` is missing or null is refused:
+        InvalidInput: it is not in shape; the text names the place. A mapping whose ``hypervisors`` is missing or null
+        is refused:
             it is the answer of a source that failed, and to report it would empty the receiver.
     """
     data = _dict(value, path)

@@ -75,7 +75,8 @@ class Selection:
         return cls(hypervisor_id=options.get("hypervisor_id") or "uuid", **patterns)
 
     def allow_ids(self, words: t.Sequence[str], backend: str) -> None:
-        """Refuse a ``hypervisor_id`` that the backend has no such id for; backends call this before they contact anything.
+        """Refuse a ``hypervisor_id`` that the backend has no such id for; backends call this before they contact
+        anything.
 
         Raises:
             InvalidInput: the word is not among ``words``.

@@ -15,7 +15,8 @@ T = t.TypeVar("T")
 def call_with_deadline(call: t.Callable[[], T], seconds: float, message: str) -> T:
     """Run a blocking call of a C library, but wait for it only so long.
 
-    The call runs in a daemon thread. One that never returns stays behind in it, which does not keep the process from ending.
+    The call runs in a daemon thread. One that never returns stays behind in it, which does not keep the process from
+    ending.
 
     Args:
         call: what to run; its exception is raised here.
@@ -30,7 +31,7 @@ def call_with_deadline(call: t.Callable[[], T], seconds: float, message: str) ->
     def run() -> None:
         try:
             results.append(call())
-        except BaseException as exc:  # handed to the caller's thread
+        except BaseException as exc:  # noqa: BLE001 - handed to the caller's thread
             errors.append(exc)
 
     thread = threading.Thread(target=run, daemon=True)

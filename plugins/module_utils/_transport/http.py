@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """HTTP with a deadline for each whole exchange, bounded retries and errors in plain words. Private to this collection.
 
-Built on urllib3 (1.26 and newer). What urllib3 lacks is added in _transport.http_deadline: its timeouts bound each read, so that a server which
-sends a byte now and then would hold a task for ever.
+Built on urllib3 (1.26 and newer). What urllib3 lacks is added in _transport.http_deadline: its timeouts bound each
+read, so that a server which sends a byte now and then would hold a task for ever.
 """
 
 from __future__ import annotations
@@ -70,9 +70,11 @@ class HttpClient:
 
     Args:
         server: where to connect.
-        what: what the server is, with its address, as the beginning of an error sentence, for example ``the vCenter vc.example.com:443``.
+        what: what the server is, with its address, as the beginning of an error sentence, for example ``the vCenter
+            vc.example.com:443``.
         timeout: seconds for one exchange, from its request to the last byte of its answer.
-        proxy: URL of an HTTP proxy, with user name and password where it asks for them; None for the one that the environment names.
+        proxy: URL of an HTTP proxy, with user name and password where it asks for them; None for the one that the
+            environment names.
         headers: sent with every request.
         username, password: for HTTP Basic authentication.
 
@@ -142,8 +144,8 @@ class HttpClient:
             path: appended to the path of the server.
             json_body: sent as JSON; ``body`` is sent as it is.
             expect: statuses beside 2xx that are returned instead of raised.
-            repeatable: whether the request may be sent again when it is not known if the server acted on it. One that never left, or that
-                the server refused as too early (429, 503), is repeated in any case.
+            repeatable: whether the request may be sent again when it is not known if the server acted on it. One that
+                never left, or that the server refused as too early (429, 503), is repeated in any case.
             timeout: another deadline than that of the client.
 
         Raises:
@@ -168,7 +170,8 @@ class HttpClient:
         repeatable: bool = True,
         timeout: float | None = None,
     ) -> Stream:
-        """Like ``request``, but returns the answer as a file to read from while it arrives. The deadline covers the reading too."""
+        """Like ``request``, but returns the answer as a file to read from while it arrives. The deadline covers the
+        reading too."""
         all_headers = {**self.headers, **(headers or {})}
         if json_body is not None:
             body = json.dumps(json_body).encode()
@@ -258,5 +261,6 @@ class Stream:
         length = self.headers.get("content-length", "")
         if length.isdigit() and self._response.tell() < int(length):
             raise CannotConnect(
-                f"{shown(self._what)} broke off its answer after {self._response.tell()} of {length} bytes; try again, and look at the server's log"
+                f"{shown(self._what)} broke off its answer after {self._response.tell()} of {length} bytes; "
+                "try again, and look at the server's log"
             )

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""urllib3 connections whose whole exchange ends by a deadline. Private to this collection; imported by _transport.http only.
+"""urllib3 connections whose whole exchange ends by a deadline. Private to this collection; imported by
+_transport.http only.
 
-urllib3 and http.client set a timeout for each read from the socket. Here every read gets only the time that is left of the exchange.
+urllib3 and http.client set a timeout for each read from the socket. Here every read gets only the time that is left
+of the exchange.
 """
 
 from __future__ import annotations
@@ -108,7 +110,8 @@ def pool(
 
     Args:
         context: the TLS settings; None for plain HTTP.
-        proxy: URL of a proxy; None for what the environment names (``https_proxy``, ``http_proxy``, ``no_proxy``); empty for none.
+        proxy: URL of a proxy; None for what the environment names (``https_proxy``, ``http_proxy``, ``no_proxy``);
+            empty for none.
 
     Raises:
         InvalidInput: the proxy is not an HTTP URL.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""What went wrong in an HTTP exchange, as one plain sentence and the right kind of error. Private to this collection."""
+"""What went wrong in an HTTP exchange, as one plain sentence and the right kind of error. Private to this
+collection."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ def from_exception(exc: exceptions.HTTPError, what: str, server: Server, seconds
         )
     if isinstance(cause, exceptions.TimeoutError):
         return CannotConnect(
-            f"{what} did not answer in full within {seconds:g} seconds; check the server and the network, or raise timeout"
+            f"{what} did not answer in full within {seconds:g} seconds; "
+            "check the server and the network, or raise timeout"
         )
     return CannotConnect(f"{what} broke off the connection ({_short(cause)}); try again, and look at the server's log")
 
@@ -151,7 +153,8 @@ def _tls_error(exc: BaseException, what: str, server: Server) -> VirtmapError:
         why = reason.verify_message if reason is not None else "verification failed"
         if "mismatch" in why or "not valid for" in why:
             return CannotConnect(
-                f"the certificate of {what} is not valid for {shown(server.host)} ({shown(why)}); use the name that the certificate holds as server"
+                f"the certificate of {what} is not valid for {shown(server.host)} ({shown(why)}); "
+                "use the name that the certificate holds as server"
             )
         return CannotConnect(
             f"the certificate of {what} is not trusted ({shown(why)}); give the CA that signed it as ca_path"

@@ -31,7 +31,8 @@ class Found:
 def convert(document: t.Any, path: str) -> Found:
     """Read a document in virt-who's print format or in that of our own mapping.
 
-    The ids stand in the file, so ``hypervisor_id`` makes no difference. Guests keep the word of the backend that they came from.
+    The ids stand in the file, so ``hypervisor_id`` makes no difference. Guests keep the word of the backend that they
+    came from.
 
     Raises:
         InvalidInput: it is in neither format.

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+# ruff: noqa: E402
+"""The list of checks. ``make check`` runs the default ones; ``nox -s NAME`` runs one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+REPO = Path(__file__).resolve().parent
+sys.path.insert(0, str(REPO))
+
+import antsibull_nox
+
+from tools.get_pip import write_stand_in
+from tools.tree import collection_path, copy_tree
+
+nox.needs_version = ">=2025.2"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+
+# Session docs-check, license-check, extra-checks and build-import-check come from antsibull-nox.toml.
+antsibull_nox.load_antsibull_nox_toml()
+
+CACHE = REPO / ".cache"
+REPORTS = CACHE / "reports"
+THIS_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+PYTHONS_OF_CORE = {
+    "2.16": ("3.10", "3.11", "3.12"),
+    "2.17": ("3.10", "3.11", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"),
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.21": ("3.12", "3.13", "3.14"),
+}
+CORES = [core for core, pythons in PYTHONS_OF_CORE.items() if THIS_PYTHON in pythons]
+NEWEST_CORE = CORES[-1]
+SANITY_CORES = sorted({CORES[0], NEWEST_CORE})
+LANES = int(os.environ.get("VIRTMAP_CHECK_LANES", "1"))
+
+
+def core_package(core: str) -> str:
+    """Name the newest bugfix release of an ansible-core release line as a requirement."""
+    return f"ansible-core=={core}.*"
+
+
+def tree_of(name: str) -> tuple[Path, dict[str, str]]:
+    """Copy the checkout into a collection tree for one session; return the copy and the variables to use it with."""
+    root = CACHE / "tree" / name
+    copy = copy_tree(root)
+    return copy, {"PYTHONPATH": str(root), "ANSIBLE_COLLECTIONS_PATH": str(root)}
+
+
+def ansible_test_home(session: nox.Session, name: str, core: str) -> dict[str, str]:
+    """Prepare a home folder of the session's own, with the pip script that ansible-test wants; return its variables."""
+    home = CACHE / "home" / name
+    write_stand_in(home, core, python=str(Path(session.bin) / "python"))
+    return {"HOME": str(home), "PIP_CACHE_DIR": str(CACHE / "pip")}
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check code, YAML and shell style, the changelog's fragments and the rules of the house."""
+    session.install("antsibull-changelog>=0.30", "antsibull-nox>=1.10", "PyYAML>=6.0", "ruff>=0.12", "yamllint>=1.35")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("yamllint", "--strict", ".")
+    session.run("antsibull-nox", "lint-config")
+    session.run("antsibull-changelog", "lint")
+    session.run("python", "-m", "tools.house_rules")
+    scripts = [*map(str, sorted((REPO / "tools").glob("*.sh"))), str(REPO / ".ci" / "run")]
+    session.run("shellcheck", *scripts, external=True)
+
+
+@nox.session(default=False)
+def fix(session: nox.Session) -> None:
+    """Repair formatting and what the linter can repair."""
+    session.install("ruff>=0.12")
+    session.run("ruff", "check", "--fix")
+    session.run("ruff", "format")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types strictly, as Python 3.9 sees them; 1.20 is mypy's last release that can."""
+    session.install("mypy>=1.20,<2", core_package(NEWEST_CORE), "types-PyYAML", "types-requests", "lxml-stubs")
+    session.install("-r", "tests/unit/requirements.txt", "nox", "antsibull-nox")
+    tree, variables = tree_of("types")
+    # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.
+    session.chdir(variables["PYTHONPATH"])
+    folders = ("plugins", "tests/servers", "tests/bench")
+    targets = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
+    configuration = ["--config-file", str(tree / "pyproject.toml")]
+    session.run("mypy", *configuration, *targets, env=variables)
+    session.chdir(REPO)
+    session.run("mypy", "--python-version", THIS_PYTHON, "tools", "noxfile.py")
+
+
+def add_units(core: str) -> None:
+    """Add the session that runs the unit tests with one ansible-core."""
+
+    @nox.session(name=f"units-{core}")
+    def units(session: nox.Session) -> None:
+        """Run the unit tests in a collection tree."""
+        session.install(core_package(core), "-r", "tests/unit/requirements.txt")
+        tree, variables = tree_of(session.name)
+        session.chdir(tree)
+        workers = max(1, (os.cpu_count() or 1) // LANES)
+        options = ["-q", f"--junit-xml={REPORTS / session.name}.xml"]
+        options += ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
+        session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests/unit"]), env=variables)
+
+
+for each_core in CORES:
+    add_units(each_core)
+
+
+def add_sanity(core: str) -> None:
+    """Add the session that runs ansible-test's sanity tests with one ansible-core."""
+
+    @nox.session(name=f"sanity-{core}")
+    def sanity(session: nox.Session) -> None:
+        """Run ansible-test sanity; there are no ignore files."""
+        session.install(core_package(core), "pip")
+        tree, variables = tree_of(session.name)
+        del variables["PYTHONPATH"]
+        variables.update(ansible_test_home(session, session.name, core))
+        session.chdir(tree)
+        arguments = session.posargs or ["--color", "no"]
+        session.run("ansible-test", "sanity", "--venv", "--python", THIS_PYTHON, *arguments, env=variables)
+
+
+for each_core in SANITY_CORES:
+    add_sanity(each_core)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the integration targets on real parts, in this session's own environment."""
+    session.install(core_package(NEWEST_CORE), "pip", "-r", "tests/integration/requirements.txt")
+    tree, variables = tree_of(session.name)
+    del variables["PYTHONPATH"]
+    variables.update(ansible_test_home(session, session.name, NEWEST_CORE))
+    session.chdir(tree)
+    root = ["--allow-root"] if os.geteuid() == 0 else []
+    session.run("ansible-test", "integration", "--local", *root, *(session.posargs or ["--color", "no"]), env=variables)
+
+
+@nox.session(name="ansible-lint")
+def ansible_lint(session: nox.Session) -> None:
+    """Run ansible-lint's production profile, offline and with no rule skipped."""
+    session.install("ansible-lint>=25.1", core_package(NEWEST_CORE))
+    tree, variables = tree_of(session.name)
+    del variables["PYTHONPATH"]
+    session.chdir(tree)
+    session.run("ansible-lint", "--offline", "--strict", "--profile", "production", env=variables)
+
+
+@nox.session
+def ee(session: nox.Session) -> None:
+    """Check that an execution environment gets what the collection needs."""
+    session.install("ansible-builder>=3.1", "PyYAML>=6.0", core_package(NEWEST_CORE))
+    session.run("python", "-m", "tools.execution_environment", str(CACHE / "ee"))
+
+
+@nox.session(default=False)
+def html(session: nox.Session) -> None:
+    """Build the documentation as web pages into docs/build."""
+    session.install("antsibull-docs>=2.20", core_package(NEWEST_CORE))
+    variables = {"ANSIBLE_COLLECTIONS_PATH": str(collection_path(CACHE / "tree" / "html").parents[2])}
+    tree_of("html")
+    site = CACHE / "docsite"
+    options = ["--use-current", "--lenient", "--force", "--dest-dir", str(site)]
+    session.run("antsibull-docs", "sphinx-init", *options, "virtmap.core", env=variables)
+    session.install("-r", str(site / "requirements.txt"))
+    session.chdir(site)
+    session.run("./build.sh", external=True, env=variables)
+    session.log(f"open {site / 'build' / 'html' / 'index.html'}")
+
+
+if __name__ == "__main__":
+    nox.main()

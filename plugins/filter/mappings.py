@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""Filters on mappings."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
+from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
+from ansible_collections.virtmap.core.plugins.plugin_utils._mappings import as_filter, read_mappings
+
+
+def to_virt_who(value: t.Any, old_keys: bool = False) -> dict[str, t.Any]:
+    """A mapping or a list of mappings as virt-who prints them."""
+    return formats.to_virt_who(read_mappings(value), old_keys)
+
+
+def from_virt_who(value: t.Any, source: str = "virt-who") -> dict[str, t.Any]:
+    """What virt-who printed as a mapping."""
+    return formats.from_virt_who(value, source).to_dict()
+
+
+def merge_mappings(value: t.Any) -> dict[str, t.Any]:
+    """Several mappings united as they are reported, with what they contradict each other in, and their figures."""
+    mappings = read_mappings(value)
+    merged = merge(mappings)
+    return {
+        "figures": {
+            "sources": len(mappings),
+            "hypervisors": len(merged.hypervisors),
+            "guests": sum(len(hypervisor.guests or ()) for hypervisor in merged.hypervisors),
+            "skipped": sum(len(mapping.skipped) for mapping in mappings),
+            "conflicts": len(merged.conflicts),
+        },
+        "hypervisors": [hypervisor.to_dict() for hypervisor in merged.hypervisors],
+        "conflicts": [conflict.to_dict() for conflict in merged.conflicts],
+    }
+
+
+def to_table(value: t.Any) -> str:
+    """A mapping or a list of mappings as a table for people."""
+    return tables.to_table(read_mappings(value))
+
+
+def to_csv(value: t.Any) -> str:
+    """A mapping or a list of mappings as CSV."""
+    return tables.to_csv(read_mappings(value))
+
+
+def group_by_destination(
+    destinations: list[t.Any], sources: list[str], mappings: list[t.Any]
+) -> list[dict[str, t.Any]]:
+    """The sources that report to one destination, together: each group makes one report.
+
+    Args:
+        destinations: for each source the options of its receiver; empty where it does not report there.
+        sources, mappings: the names and answers of the sources, in the same order.
+    """
+    groups: list[dict[str, t.Any]] = []
+    for options, source, mapping in zip(destinations, sources, mappings):
+        if not options:
+            continue
+        group = next((group for group in groups if group["options"] == options), None)
+        if group is None:
+            group = {"options": options, "sources": [], "mappings": []}
+            groups.append(group)
+        group["sources"].append(source)
+        group["mappings"].append(mapping)
+    return groups
+
+
+class FilterModule:
+    """Filters on mappings."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """The filters by name."""
+        functions = (to_virt_who, from_virt_who, merge_mappings, to_table, to_csv, group_by_destination)
+        return {function.__name__: as_filter(function.__name__, function) for function in functions}

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.virtmap.core.tools.check import Counts, Outcome, read_counts, table
+
+REPORT = """<?xml version="1.0"?>
+<testsuites><testsuite name="a" errors="1" failures="2" skipped="3" tests="10"/>
+<testsuite name="b" errors="0" failures="0" skipped="0" tests="5"/></testsuites>
+"""
+
+
+def test_the_counts_of_all_suites_are_added_up(tmp_path: Path) -> None:
+    report = tmp_path / "units.xml"
+    report.write_text(REPORT)
+    counts = read_counts(report)
+    assert counts == Counts(passed=9, failed=3, skipped=3)
+    assert str(counts) == "9 passed, 3 failed, 3 skipped"
+
+
+def test_a_session_without_a_report_has_no_counts(tmp_path: Path) -> None:
+    assert read_counts(tmp_path / "none.xml") is None
+
+
+def test_the_table_names_each_session_and_what_failed() -> None:
+    text = table([Outcome("lint", 0, 1.5, None), Outcome("units-2.19", 1, 70.0, Counts(4, 1))], 71.0)
+    assert text.splitlines() == [
+        "lint        ok         1.5 s",
+        "units-2.19  FAILED    70.0 s  4 passed, 1 failed",
+        "all                   71.0 s",
+    ]

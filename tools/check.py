@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""Run the nox sessions side by side, one per processor, and close with a table of results, times and test counts.
+
+``python -m tools.check`` runs all default sessions of noxfile.py, ``python -m tools.check lint types`` those two.
+What a session prints comes in one piece when it ends, and stays in .cache/logs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+REPO = Path(__file__).resolve().parent.parent
+LOGS = REPO / ".cache" / "logs"
+REPORTS = REPO / ".cache" / "reports"
+NOX = (sys.executable, "-m", "nox", "--noxfile", str(REPO / "noxfile.py"))
+# Started first, because the others fit beside them.
+LONGEST_FIRST = ("integration", "sanity", "units")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many tests of one or more JUnit reports passed, failed (errors too) and were skipped."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        words = f"{self.passed} passed, {self.failed} failed"
+        return f"{words}, {self.skipped} skipped" if self.skipped else words
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one session ended: its exit status, its time in seconds, its tests when it reported any."""
+
+    session: str
+    status: int
+    seconds: float
+    counts: Counts | None
+
+
+def session_names(wanted: list[str]) -> list[str]:
+    """Name the sessions to run, the longest first; no wanted ones means all default ones of the noxfile."""
+    command = [*NOX, "--list", "--json", *(["--sessions", *wanted] if wanted else [])]
+    listing = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=REPO).stdout
+    names = [entry["session"] for entry in json.loads(listing)]
+
+    def rank(name: str) -> int:
+        ranks = [place for place, start in enumerate(LONGEST_FIRST) if name.startswith(start)]
+        return ranks[0] if ranks else len(LONGEST_FIRST)
+
+    return sorted(names, key=rank)
+
+
+def read_counts(report: Path) -> Counts | None:
+    """Count the tests of a JUnit report; None when the session wrote none."""
+    if not report.exists():
+        return None
+    total = Counts()
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):  # noqa: S314 - written by our own pytest
+        failed = int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
+        skipped = int(suite.get("skipped", "0"))
+        total += Counts(int(suite.get("tests", "0")) - failed - skipped, failed, skipped)
+    return total
+
+
+def run_session(session: str, lanes: int) -> Outcome:
+    """Run one session to its end with its output in a log file."""
+    started = time.monotonic()
+    environment = {**os.environ, "VIRTMAP_CHECK_LANES": str(lanes)}
+    with (LOGS / f"{session}.log").open("wb") as log:
+        status = subprocess.run(
+            [*NOX, "--sessions", session],
+            check=False,
+            cwd=REPO,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ).returncode
+    return Outcome(session, status, time.monotonic() - started, read_counts(REPORTS / f"{session}.xml"))
+
+
+def table(outcomes: list[Outcome], elapsed: float) -> str:
+    """Lay the outcomes out as lines of text, in the order they are given, with the whole time below."""
+    width = max(len(outcome.session) for outcome in outcomes)
+    lines = []
+    for outcome in outcomes:
+        word = "ok" if outcome.status == 0 else "FAILED"
+        counts = f"  {outcome.counts}" if outcome.counts else ""
+        lines.append(f"{outcome.session:<{width}}  {word:<6}  {outcome.seconds:6.1f} s{counts}")
+    lines.append(f"{'all':<{width}}  {'':<6}  {elapsed:6.1f} s")
+    return "\n".join(lines)
+
+
+def main(wanted: list[str]) -> int:
+    """Run the sessions and return 1 when one of them failed."""
+    for folder in (LOGS, REPORTS):
+        folder.mkdir(parents=True, exist_ok=True)
+    for old in REPORTS.glob("*.xml"):
+        old.unlink()
+    started = time.monotonic()
+    names = session_names(wanted)
+    lanes = max(1, min(os.cpu_count() or 1, len(names)))
+    print(f"running {len(names)} sessions, {lanes} at a time: {' '.join(names)}", flush=True)
+    outcomes = []
+    with ThreadPoolExecutor(max_workers=lanes) as pool:
+        for future in as_completed([pool.submit(run_session, name, lanes) for name in names]):
+            outcome = future.result()
+            outcomes.append(outcome)
+            print(f"\n===== {outcome.session} =====", flush=True)
+            print((LOGS / f"{outcome.session}.log").read_text(encoding="utf-8", errors="replace"), flush=True)
+    print(f"\n{table(sorted(outcomes, key=lambda outcome: names.index(outcome.session)), time.monotonic() - started)}")
+    failed = [outcome.session for outcome in outcomes if outcome.status]
+    if failed:
+        print(f"failed: {' '.join(failed)} (the output is above and in .cache/logs)")
+    counts = [outcome.counts for outcome in outcomes if outcome.counts]
+    if counts:
+        print(sum(counts, Counts()))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
