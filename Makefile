@@ -17,7 +17,8 @@ demo: demo-env  ## the main job, for real, from nothing
 demo-env:
 	@tools/env.sh apt demo
 	@tools/env.sh venv demo tools/demo-requirements.txt
-	@.cache/demo/bin/ansible-galaxy collection install --offline --force -p .cache/demo/collections . >/dev/null
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/demo/collections .cache/demo/bin/ansible-galaxy \
+	    collection install --offline --force -p .cache/demo/collections . >/dev/null
 
 check: dev  ## every check; a table of results and times at the end
 	@.cache/dev/bin/python -m tools.check $(SESSIONS)

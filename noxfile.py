@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,8 +17,9 @@ sys.path.insert(0, str(REPO))
 
 import antsibull_nox
 
-from tools.get_pip import write_stand_in
-from tools.tree import collection_path, copy_tree
+from tools.get_pip import carry_configuration, write_stand_in
+from tools.interpreter import find_interpreter
+from tools.tree import copy_tree
 
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -40,6 +42,13 @@ PYTHONS_OF_CORE = {
 CORES = [core for core, pythons in PYTHONS_OF_CORE.items() if THIS_PYTHON in pythons]
 NEWEST_CORE = CORES[-1]
 SANITY_CORES = sorted({CORES[0], NEWEST_CORE})
+# Modules also run where the target's Python is older than any that a supported ansible-core's controller takes. The
+# unit tests then run with the last ansible-core whose controller does, and leave out what only runs on controllers.
+OLDEST_PYTHON = "3.9"
+OLDEST_PYTHON_CORE = "2.15"
+OLDEST_CONTROLLER_PYTHON = "3.10"
+OLDEST_INTERPRETER = find_interpreter(OLDEST_PYTHON)
+CONTROLLER_TESTS = ("extensions", "filter", "inventory", "lookup", "playbooks", "plugin_utils", "roles", "tools")
 LANES = int(os.environ.get("VIRTMAP_CHECK_LANES", "1"))
 
 
@@ -56,9 +65,11 @@ def tree_of(name: str) -> tuple[Path, dict[str, str]]:
 
 
 def ansible_test_home(session: nox.Session, name: str, core: str) -> dict[str, str]:
-    """Prepare a home folder of the session's own, with the pip script that ansible-test wants; return its variables."""
+    """Prepare a home folder of the session's own, with the pip that ansible-test wants; return its variables."""
     home = CACHE / "home" / name
-    write_stand_in(home, core, python=str(Path(session.bin) / "python"))
+    python = str(Path(session.bin) / "python")
+    carry_configuration(home, python)
+    write_stand_in(home, core, python)
     return {"HOME": str(home), "PIP_CACHE_DIR": str(CACHE / "pip")}
 
 
@@ -86,18 +97,33 @@ def fix(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types strictly, as Python 3.9 sees them; 1.20 is mypy's last release that can."""
+    """Check types strictly: of what runs on targets as Python 3.9 sees it (1.20 is mypy's last release that can)."""
     session.install("mypy>=1.20,<2", core_package(NEWEST_CORE), "types-PyYAML", "types-requests", "lxml-stubs")
     session.install("-r", "tests/unit/requirements.txt", "nox", "antsibull-nox")
     tree, variables = tree_of("types")
     # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.
     session.chdir(variables["PYTHONPATH"])
-    folders = ("plugins", "tests/servers", "tests/bench")
-    targets = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
-    configuration = ["--config-file", str(tree / "pyproject.toml")]
-    session.run("mypy", *configuration, *targets, env=variables)
+    mypy = ["mypy", "--config-file", str(tree / "pyproject.toml")]
+    on_targets = [str(tree / "plugins" / folder) for folder in ("modules", "module_utils")]
+    session.run(*mypy, "--python-version", OLDEST_PYTHON, *on_targets, env=variables)
+    # Controller code imports parts of ansible-core that Python 3.9 could not even parse.
+    folders = ("plugins", "extensions", "tests/servers", "tests/bench")
+    everything = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
+    session.run(*mypy, "--python-version", OLDEST_CONTROLLER_PYTHON, *everything, env=variables)
     session.chdir(REPO)
     session.run("mypy", "--python-version", THIS_PYTHON, "tools", "noxfile.py")
+
+
+def run_units(session: nox.Session, core: str, *options: str) -> None:
+    """Run the unit tests with one ansible-core in a collection tree."""
+    session.install(core_package(core), "-r", "tests/unit/requirements.txt")
+    tree, variables = tree_of(session.name)
+    session.chdir(tree)
+    workers = max(1, (os.cpu_count() or 1) // LANES)
+    parallel = ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
+    report = f"--junit-xml={REPORTS / session.name}.xml"
+    paths = session.posargs or ["tests/unit"]
+    session.run("python", "-m", "pytest", "-q", report, *parallel, *options, *paths, env=variables)
 
 
 def add_units(core: str) -> None:
@@ -105,18 +131,24 @@ def add_units(core: str) -> None:
 
     @nox.session(name=f"units-{core}")
     def units(session: nox.Session) -> None:
-        """Run the unit tests in a collection tree."""
-        session.install(core_package(core), "-r", "tests/unit/requirements.txt")
-        tree, variables = tree_of(session.name)
-        session.chdir(tree)
-        workers = max(1, (os.cpu_count() or 1) // LANES)
-        options = ["-q", f"--junit-xml={REPORTS / session.name}.xml"]
-        options += ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
-        session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests/unit"]), env=variables)
+        """Run the unit tests."""
+        run_units(session, core)
 
 
 for each_core in CORES:
     add_units(each_core)
+
+
+@nox.session(
+    name=f"units-python{OLDEST_PYTHON}",
+    python=OLDEST_INTERPRETER or False,
+)
+def units_oldest_python(session: nox.Session) -> None:
+    """Run the unit tests of what runs on targets with the oldest Python there, where this machine has it."""
+    if OLDEST_INTERPRETER is None:
+        session.skip(f"this machine has no Python {OLDEST_PYTHON}")
+    ignored = [f"--ignore-glob=*/tests/unit/{folder}/*" for folder in CONTROLLER_TESTS]
+    run_units(session, OLDEST_PYTHON_CORE, *ignored)
 
 
 def add_sanity(core: str) -> None:
@@ -132,6 +164,10 @@ def add_sanity(core: str) -> None:
         session.chdir(tree)
         arguments = session.posargs or ["--color", "no"]
         session.run("ansible-test", "sanity", "--venv", "--python", THIS_PYTHON, *arguments, env=variables)
+        if core == NEWEST_CORE and OLDEST_INTERPRETER and not session.posargs:
+            variables["PATH"] = os.pathsep.join([session.bin, str(Path(OLDEST_INTERPRETER).parent), os.environ["PATH"]])
+            oldest = ["--python", OLDEST_PYTHON, "--test", "import", "--color", "no"]
+            session.run("ansible-test", "sanity", "--venv", *oldest, env=variables)
 
 
 for each_core in SANITY_CORES:
@@ -171,15 +207,20 @@ def ee(session: nox.Session) -> None:
 def html(session: nox.Session) -> None:
     """Build the documentation as web pages into docs/build."""
     session.install("antsibull-docs>=2.20", core_package(NEWEST_CORE))
-    variables = {"ANSIBLE_COLLECTIONS_PATH": str(collection_path(CACHE / "tree" / "html").parents[2])}
-    tree_of("html")
+    variables = tree_of("html")[1]
+    del variables["PYTHONPATH"]
     site = CACHE / "docsite"
-    options = ["--use-current", "--lenient", "--force", "--dest-dir", str(site)]
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(mode=0o700, parents=True)
+    options = ["--use-current", "--lenient", "--dest-dir", str(site)]
     session.run("antsibull-docs", "sphinx-init", *options, "virtmap.core", env=variables)
     session.install("-r", str(site / "requirements.txt"))
     session.chdir(site)
     session.run("./build.sh", external=True, env=variables)
-    session.log(f"open {site / 'build' / 'html' / 'index.html'}")
+    pages = REPO / "docs" / "build"
+    shutil.rmtree(pages, ignore_errors=True)
+    shutil.copytree(site / "build" / "html", pages)
+    session.log(f"open {pages / 'index.html'}")
 
 
 if __name__ == "__main__":

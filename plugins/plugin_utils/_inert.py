@@ -3,24 +3,32 @@
 """Making remote text inert for Ansible. Private to this collection.
 
 Names of guests and hosts are chosen by others. Before ansible-core 2.19 every string in a variable is a template that
-is evaluated when it is read,
-unless it is marked unsafe; since 2.19 only strings marked as trusted are templates, so nothing has to be done there.
+is evaluated when it is read, unless it is marked unsafe; since 2.19 only strings marked as trusted are templates, so
+nothing has to be done there.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-try:
-    from ansible.template import trust_as_template  # noqa: F401 - its presence tells that text is inert by default
-except ImportError:
-    from ansible.utils.unsafe_proxy import wrap_var
+from ansible import template
+from ansible.utils.unsafe_proxy import wrap_var
 
-    TEXT_IS_INERT = False
-else:
-    TEXT_IS_INERT = True
+# A core that asks for trust takes all other text as it is.
+TEXT_IS_INERT = hasattr(template, "trust_as_template")
 
 
 def inert(value: t.Any) -> t.Any:
-    """The same value, whose texts (also within lists and dictionaries) are never evaluated as templates."""
-    return value if TEXT_IS_INERT else wrap_var(value)
+    """The same value, whose texts (also within lists and dictionaries) are never evaluated as templates.
+
+    Text without a brace is no template and stays as it is: the mark shows up in JSON listings, and it costs time.
+    """
+    if TEXT_IS_INERT:
+        return value
+    if isinstance(value, str):
+        return wrap_var(value) if "{" in value else value
+    if isinstance(value, dict):
+        return {inert(key): inert(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [inert(item) for item in value]
+    return value

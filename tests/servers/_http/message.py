@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import socket
+import ssl
 import threading
 import typing as t
 from dataclasses import dataclass, field
@@ -76,6 +77,11 @@ class Request:
     stopping: threading.Event
     #: The variable parts of the route that matched, percent-decoded.
     params: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def secure(self) -> bool:
+        """Did it come over TLS?"""
+        return isinstance(self.connection.sock, ssl.SSLSocket)
 
     @property
     def path(self) -> str:

@@ -2,9 +2,11 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from ansible_collections.virtmap.core.tools.check import Counts, Outcome, read_counts, table
+import pytest
+from ansible_collections.virtmap.core.tools.check import Counts, Outcome, read_counts, read_word, table
 
 REPORT = """<?xml version="1.0"?>
 <testsuites><testsuite name="a" errors="1" failures="2" skipped="3" tests="10"/>
@@ -25,9 +27,25 @@ def test_a_session_without_a_report_has_no_counts(tmp_path: Path) -> None:
 
 
 def test_the_table_names_each_session_and_what_failed() -> None:
-    text = table([Outcome("lint", 0, 1.5, None), Outcome("units-2.19", 1, 70.0, Counts(4, 1))], 71.0)
+    text = table([Outcome("lint", "success", 1.5, None), Outcome("units-2.19", "FAILED", 70.0, Counts(4, 1))], 71.0)
     assert text.splitlines() == [
-        "lint        ok         1.5 s",
-        "units-2.19  FAILED    70.0 s  4 passed, 1 failed",
-        "all                   71.0 s",
+        "lint        success     1.5 s",
+        "units-2.19  FAILED     70.0 s  4 passed, 1 failed",
+        "all                    71.0 s",
     ]
+
+
+@pytest.mark.parametrize(
+    "word, failed", [("success", False), ("skipped", False), ("failed", True), ("aborted", True), ("FAILED", True)]
+)
+def test_only_success_and_skipped_are_no_failure(tmp_path: Path, word: str, failed: bool) -> None:
+    report = tmp_path / "lint.json"
+    report.write_text(json.dumps({"result": 0, "sessions": [{"name": "lint", "result": word}]}))
+    assert read_word(report) == word
+    assert Outcome("lint", word, 1.0, None).failed is failed
+
+
+def test_a_run_without_a_session_is_a_failure(tmp_path: Path) -> None:
+    assert read_word(tmp_path / "none.json") == "FAILED"
+    (tmp_path / "empty.json").write_text('{"result": 1, "sessions": []}')
+    assert read_word(tmp_path / "empty.json") == "FAILED"

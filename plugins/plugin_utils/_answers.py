@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""Answers of sources in Ansible's inventory cache. Private to this collection.
+
+Two entries are kept for each inventory file: one that ends with the cache's time, and one that never ends, for
+sources that fail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+
+from ansible.plugins.cache import CachePluginAdjudicator
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mapping
+from ansible_collections.virtmap.core.plugins.plugin_utils._sources import Answer, Source
+
+# Raised whenever the cached form changes; an entry of another version is as good as none.
+FORMAT = 1
+
+
+class AnswerCache:
+    """The cache of one inventory file.
+
+    Args:
+        plugin: the inventory plugin, for the options of its cache.
+        path: the inventory file.
+    """
+
+    def __init__(self, plugin: t.Any, path: str) -> None:
+        self._key = plugin.get_cache_key(path)
+        self._current = plugin.cache
+        settings = {"_uri": plugin.get_option("cache_connection"), "_timeout": 0}
+        if plugin.get_option("cache_prefix") is not None:
+            settings["_prefix"] = plugin.get_option("cache_prefix")
+        self._lasting = CachePluginAdjudicator(plugin_name=plugin.get_option("cache_plugin"), **settings)
+
+    def read(self, sources: t.Sequence[Source]) -> dict[str, Mapping]:
+        """The mappings that are still fresh, by where the source stands."""
+        found = ((source.where, _mapping(_entry(self._current, self._key), source)) for source in sources)
+        return {where: mapping for where, mapping in found if mapping is not None}
+
+    def last(self, source: Source) -> Mapping | None:
+        """The last good answer of a source, however old."""
+        return _mapping(_entry(self._lasting, f"{self._key}_last"), source)
+
+    def write(self, answers: t.Sequence[Answer]) -> None:
+        """Keep good answers beside those that are there."""
+        if not answers:
+            return
+        for cache, key in ((self._current, self._key), (self._lasting, f"{self._key}_last")):
+            kept = dict(_entry(cache, key))
+            for answer in answers:
+                if answer.mapping is not None:
+                    kept[_name(answer.source)] = answer.mapping.to_dict()
+            cache[key] = {"format": FORMAT, "answers": kept}
+        self._lasting.set_cache()
+
+
+def _entry(cache: t.Any, key: str) -> dict[str, t.Any]:
+    try:
+        entry = cache[key]
+    except KeyError:
+        return {}
+    if not isinstance(entry, dict) or entry.get("format") != FORMAT or not isinstance(entry.get("answers"), dict):
+        return {}
+    answers: dict[str, t.Any] = entry["answers"]
+    return answers
+
+
+def _name(source: Source) -> str:
+    """A source is the same as long as its options are; the name holds none of them, because some are secret."""
+    text = json.dumps([source.backend, source.options], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _mapping(answers: dict[str, t.Any], source: Source) -> Mapping | None:
+    value = answers.get(_name(source))
+    if value is None:
+        return None
+    try:
+        return parse_mapping(value, "cache")
+    except InvalidInput:
+        return None  # damaged: as good as not cached
