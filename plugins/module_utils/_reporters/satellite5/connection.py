@@ -22,8 +22,10 @@ from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlrpc imp
 
 API_PATH = "/rpc/api"
 BACKEND_PATH = "/XMLRPC"
-# So many exchanges in a row without an answer, and the server counts as dead: each costs up to a whole timeout.
+# So many exchanges in a row without an answer, or so many timeouts spent on failures in a row, and the server counts as
+# dead.
 _FAILURES = 2
+_WASTE = 1.5
 
 
 def parse_address(value: str) -> Server:
@@ -89,24 +91,25 @@ class Connection:
         try:
             answer = client.call(method, *parameters, repeatable=repeatable)
         except XmlRpcFault:
-            self._failures, self._wasted = 0, 0.0
-            raise
-        except CannotConnect as exc:
-            self._failures += 1
-            self._wasted += time.monotonic() - began
-            # Whatever is tried next may take as long again: the whole task has three timeouts against a dead server.
-            if self._failures >= _FAILURES or self._wasted > 1.5 * self._timeout:
-                self.gone = exc
+            self._works()
             raise
         except (Denied, NotFound) as exc:
             # Of HTTP, not of the method: the path or the way to it is wrong for every call.
             self.gone = _with_hint(exc)
             raise self.gone from exc
-        except BadAnswer as exc:
-            self._failures, self._wasted = 0, 0.0
-            raise _with_hint(exc) from exc
-        self._failures, self._wasted = 0, 0.0
+        except (CannotConnect, BadAnswer) as exc:
+            error = _with_hint(exc)
+            self._failures = self._failures + 1 if isinstance(exc, CannotConnect) else 0
+            self._wasted += time.monotonic() - began
+            # Whatever is tried next may take as long again, and the whole task has three timeouts for a dead server.
+            if self._failures >= _FAILURES or self._wasted > _WASTE * self._timeout:
+                self.gone = error
+            raise error from exc
+        self._works()
         return answer
+
+    def _works(self) -> None:
+        self._failures, self._wasted = 0, 0.0
 
 
 def _with_hint(exc: VirtmapError) -> VirtmapError:
