@@ -10,10 +10,11 @@ class ModuleDocFragment:
 options:
   server:
     description:
-      - Host name, address or URL of the server, which is Red Hat Subscription Management, a Satellite 6 or another Katello, or a Candlepin.
+      - Host name, address or URL of the server, which is Red Hat Subscription Management, a Satellite 6 or another
+        Katello, or a Candlepin.
       - A port and a path in a URL count as O(port) and O(prefix). It is always asked over TLS.
-      - Without it the environment variable E(VIRTMAP_RHSM_SERVER), then C(hostname) in O(rhsm_conf) is used. One of O(server) and
-        O(rhsm_conf) is needed.
+      - Without it the environment variable E(VIRTMAP_RHSM_SERVER), then C(hostname) in O(rhsm_conf) is used. One of
+        O(server) and O(rhsm_conf) is needed.
     type: str
   port:
     description:
@@ -21,7 +22,8 @@ options:
     type: int
   prefix:
     description:
-      - Path in front of all requests. A Satellite has V(/rhsm), Red Hat's own service V(/subscription), a bare Candlepin V(/candlepin).
+      - Path in front of all requests. A Satellite has V(/rhsm), Red Hat's own service V(/subscription), a bare
+        Candlepin V(/candlepin).
       - Slashes around it do not matter. Without it that of O(rhsm_conf), else V(/rhsm).
     type: str
   username:
@@ -37,7 +39,8 @@ options:
   client_cert:
     description:
       - Identity certificate of a registered host, in PEM form, to be used instead of O(username) and O(password).
-      - Without it and without a user name, C(cert.pem) and C(key.pem) in the folder C(consumerCertDir) of O(rhsm_conf) are used.
+      - Without it and without a user name, C(cert.pem) and C(key.pem) in the folder C(consumerCertDir) of O(rhsm_conf)
+        are used.
     type: path
   client_key:
     description:
@@ -46,16 +49,16 @@ options:
   rhsm_conf:
     description:
       - Configuration of subscription-manager to take what was not given from, mostly V(/etc/rhsm/rhsm.conf).
-      - Read are C(hostname), C(port), C(prefix), C(insecure), C(proxy_hostname), C(proxy_port), C(proxy_user), C(proxy_password) and
-        C(no_proxy) of C([server]), C(ca_cert_dir) and C(consumerCertDir) of C([rhsm]). Keys that the file does not hold have the values
-        that subscription-manager gives them.
+      - Read are C(hostname), C(port), C(prefix), C(insecure), C(proxy_hostname), C(proxy_port), C(proxy_user),
+        C(proxy_password) and C(no_proxy) of C([server]), C(ca_cert_dir) and C(consumerCertDir) of C([rhsm]). Keys that
+        the file does not hold have the values that subscription-manager gives them.
       - Options beat this file, and this file beats the built-in values.
     type: path
   owner:
     description:
       - Key of the owner, which is the organization; a Satellite calls it the label. Its case counts.
-      - Without it the environment variable E(VIRTMAP_RHSM_OWNER) is used, then the organization of the client certificate, then what the
-        server tells about the account when that is exactly one.
+      - Without it the environment variable E(VIRTMAP_RHSM_OWNER) is used, then the organization of the client
+        certificate, then what the server tells about the account when that is exactly one.
     type: str
   validate_certs:
     description:
@@ -69,8 +72,10 @@ options:
     type: path
   proxy:
     description:
-      - URL of the HTTP proxy to go through, such as V(http://proxy.example.com:3128); a user name and password may stand in it.
-      - Without it the proxy of O(rhsm_conf), else the environment variables E(https_proxy) and E(no_proxy). An empty text means no proxy.
+      - URL of the HTTP proxy to go through, such as V(http://proxy.example.com:3128); a user name and password may
+        stand in it.
+      - Without it the proxy of O(rhsm_conf), else the environment variables E(https_proxy) and E(no_proxy). An empty
+        text means no proxy.
     type: str
 requirements:
   - urllib3 >= 1.26

@@ -13,7 +13,8 @@ version_added: 0.1.0
 author:
   - The virtmap.core contributors (@virtmap)
 description:
-  - Reports host/guest mappings to Red Hat Subscription Management, Satellite 6 (Katello) or a bare Candlepin, as virt-who does.
+  - Reports host/guest mappings to Red Hat Subscription Management, Satellite 6 (Katello) or a bare Candlepin, as
+    virt-who does.
   - Follows the job that processes the report to its end and says what became of every single hypervisor.
 extends_documentation_fragment:
   - virtmap.core.attributes
@@ -24,9 +25,11 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is sent. What would change is told as far as the account may read what the server holds, which takes two requests for
-        each hypervisor; else the task says that something changes, and RV(sent) says how much would be sent.
-      - The server does not show whether it holds a guest as running. A guest that was only switched on or off is not foreseen.
+      - Nothing is sent. What would change is told as far as the account may read what the server holds, which takes two
+        requests for each hypervisor; else the task says that something changes, and RV(sent) says how much would be
+        sent.
+      - The server does not show whether it holds a guest as running. A guest that was only switched on or off is not
+        foreseen.
   diff_mode:
     support: full
     details:
@@ -35,8 +38,10 @@ options:
   mappings:
     description:
       - The mappings to report, each in the form of the fact C(hypervisor_guests). All of them go into one report.
-      - A hypervisor that several mappings hold is reported once, with the guests of all and with name and facts of the newest.
-      - A hypervisor whose C(guests) are null or missing is reported without guests, and keeps those that the server holds.
+      - A hypervisor that several mappings hold is reported once, with the guests of all and with name and facts of the
+        newest.
+      - A hypervisor whose C(guests) are null or missing is reported without guests, and keeps those that the server
+        holds.
       - A mapping that is not whole is refused. With an empty list only a heartbeat is sent.
     type: list
     elements: dict
@@ -44,7 +49,8 @@ options:
   reporter_id:
     description:
       - Name of this reporter. A heartbeat keeps all hypervisors alive that were last reported under the same name.
-      - Without it the host name and the machine id, as virt-who has it. Set it where tasks run in containers, which have neither for long.
+      - Without it the host name and the machine id, as virt-who has it. Set it where tasks run in containers, which
+        have neither for long.
     type: str
   create_missing:
     description:
@@ -54,32 +60,34 @@ options:
     default: true
   wait:
     description:
-      - Whether to follow the job to its end. With V(false) the task ends when the server has taken the report; it then claims nothing about
-        the hypervisors and returns only RV(job).
+      - Whether to follow the job to its end. With V(false) the task ends when the server has taken the report; it then
+        claims nothing about the hypervisors and returns only RV(job).
     type: bool
     default: true
   wait_timeout:
     description:
-      - How many seconds to wait for the end of the job, and before it for the end of a check-in of somebody else, because the server
-        works on one at a time for each owner.
+      - How many seconds to wait for the end of the job, and before it for the end of a check-in of somebody else,
+        because the server works on one at a time for each owner.
     type: int
     default: 600
   heartbeat:
     description:
-      - Whether to send a heartbeat as well, where the server takes one. Without any sign of life for a day, systems are not counted by some
-        services.
+      - Whether to send a heartbeat as well, where the server takes one. Without any sign of life for a day, systems are
+        not counted by some services.
       - When it fails, a warning says so and the report goes on.
     type: bool
     default: true
   allow_empty:
     description:
-      - Whether a mapping without any hypervisor is right. Else it is refused, because such an answer is mostly a failure of the source.
+      - Whether a mapping without any hypervisor is right. Else it is refused, because such an answer is mostly a
+        failure of the source.
     type: bool
     default: false
 notes:
   - A report never removes a hypervisor from the server.
   - Facts that the server could not store are shortened or left out, with a warning.
-  - Where some hypervisors were not taken, the task fails and names them in RV(failed_hosts). It still says C(changed) when others were.
+  - Where some hypervisors were not taken, the task fails and names them in RV(failed_hosts). It still says C(changed)
+    when others were.
   - A report may be repeated at any time; one that is the same as before changes nothing.
 seealso:
   - module: virtmap.core.file_hypervisor_guest_facts
@@ -129,7 +137,8 @@ unchanged:
   elements: str
   sample: []
 failed_hosts:
-  description: The hypervisors that the server did not take, or that could not be sent. When there are any, the task fails.
+  description: The hypervisors that the server did not take, or that could not be sent. When there are any, the task
+      fails.
   returned: when the outcome is known, also on failure
   type: list
   elements: dict

@@ -14,6 +14,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from ...servers._tls import LOOPBACK_NAMES
 from .processes import LabError, end_guests, free_port, listens, program
 from .setup import BOUND_FOLDERS, config_text, daemon_settings, make_corner, make_home, make_pki, make_sasl
 
@@ -58,6 +59,7 @@ class Libvirtd:
         mode: str | None = None,
         tcp: str | None = None,
         tls: bool = False,
+        tls_names: t.Sequence[str] = LOOPBACK_NAMES,
         users: t.Mapping[str, str] | None = None,
         host_uuid: str | None = HOST_UUID,
         settings: t.Mapping[str, t.Any] | None = None,
@@ -70,6 +72,7 @@ class Libvirtd:
             mode: ``system`` or ``session``; None for what :func:`default_mode` says.
             tcp: ``none`` or ``sasl`` to listen on TCP with that authentication.
             tls: listen on TLS, with certificates made for this daemon.
+            tls_names: what the server's certificate is for.
             users: SASL users and their passwords; None for :data:`USERS`.
             host_uuid: None lets the daemon find or invent one.
             settings: more settings for libvirtd.conf.
@@ -84,6 +87,7 @@ class Libvirtd:
         self.tls_port: int | None = None
         self._tcp = tcp
         self._tls = tls
+        self._tls_names = tls_names
         self._settings = dict(settings or {})
         self._qemu = dict(qemu or {})
         self._temporary = folder is None
@@ -251,7 +255,7 @@ class Libvirtd:
         if not (self.folder / "sock").exists():
             (self.folder / "sock").mkdir()
             if self._tls:
-                self.pki = make_pki(self.folder / "pki")
+                self.pki = make_pki(self.folder / "pki", self._tls_names)
             if self._tcp == "sasl":
                 make_sasl(self.folder / "sasl", self.users)
             if self.mode == "system":

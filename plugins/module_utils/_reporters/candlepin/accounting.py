@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""What became of every hypervisor that was sent. Private to this collection; pure but for the look-ups that it is given.
+"""What became of every hypervisor that was sent. Private to this collection; pure but for look-ups that it is given.
 
-Candlepin's result names consumers, not the hypervisor ids that were sent, and it may leave a host out altogether. Every id that was sent must
-come back in exactly one place here.
+Candlepin's result names consumers, not the hypervisor ids that were sent, and it may leave a host out altogether. Every
+id that was sent must come back in exactly one place here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import typing as t
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from ansible_collections.virtmap.core.plugins.module_utils._core.compare import SYSTEM_UUID_FACT
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.payload import Entry
@@ -109,18 +110,31 @@ class _Open:
         self.merged: dict[str, str] = {}
         self.untold: set[str] = set()
 
+    def find_merged(self, claimed: dict[str, str], placed: t.Container[str], failed: t.Container[str]) -> None:
+        """Find the hosts whose record another host of the same report has taken over.
+
+        Args:
+            claimed: consumers whose id the server told, with that id: of several hosts in one record only the last
+                is held.
+        """
+        winners = {_system_uuid(self.by_id[key]): self.by_id[key].id for key in claimed.values()}
+        for key, entry in self.by_id.items():
+            uuid = _system_uuid(entry) if key not in placed and key not in failed else None
+            if uuid is not None and uuid in winners:
+                self.merged[key] = winners[uuid]
+
     def why_lost(self, key: str, what: str) -> str:
         if key in self.merged:
             return (
-                f"{what} merged it into the record of hypervisor {shown(self.merged[key])}, because both have one dmi.system.uuid; give each "
-                "host a uuid of its own"
+                f"{what} merged it into the record of hypervisor {shown(self.merged[key])}, because both have one "
+                "dmi.system.uuid; give each host a uuid of its own"
             )
         if key in self.untold:
             return (
-                f"{what} mentions fewer hypervisors in the result of the check-in than were sent, and does not tell this account whether this "
-                "one is among them; look for it in the server's log"
+                f"{what} mentions fewer hypervisors in the result of the check-in than were sent, and does not tell "
+                "this account whether this one is among them; look for it in the server's log"
             )
-        return f"{what} does not mention it in the result of the check-in, so that it was not saved; look for it in the server's log"
+        return f"{what} does not mention it in its result, so that it was not saved; look for it in the server's log"
 
 
 def _place(
@@ -168,19 +182,14 @@ def _place_unclear(
             claimed[record.uuid] = key
         else:
             rest.append(record)
-    # Several hosts of this report in one record: only the last of them is what the server holds now.
-    for record in unclear:
-        if record.uuid in claimed:
-            for key in sent.by_name.get(record.name, ()):
-                if key not in placed and key != claimed[record.uuid]:
-                    sent.merged[key] = sent.by_id[claimed[record.uuid]].id
+    sent.find_merged(claimed, placed, failed)
     _place_rest(rest, sent, failed, placed, outcome)
 
 
 def _place_rest(
     rest: list[Record], sent: _Open, failed: set[str], placed: dict[str, list[str]], outcome: Outcome
 ) -> None:
-    """Attribute by elimination what the server does not tell: as many records as hosts are left account for all of them."""
+    """Attribute by elimination what the server does not tell: as many records as hosts left account for all of them."""
     left = sorted(key for key in sent.by_id if key not in placed and key not in failed and key not in sent.merged)
     # A consumer that is listed twice stands for one host only.
     consumers = {record.uuid: record for record in sorted(rest, key=lambda item: -SUCCESSES.index(item.outcome))}
@@ -193,10 +202,16 @@ def _place_rest(
     if len({record.outcome for record in records}) > 1:
         names = listed(sent.by_id[key].id for key in left)
         outcome.warnings.append(
-            f"the server does not tell this account which of these hypervisors were created, updated or unchanged, only how many: {names}"
+            "the server does not tell this account which of these hypervisors were created, updated or unchanged, "
+            f"only how many: {names}"
         )
     for key, record in zip(left, records):
         placed[key].append(record.outcome)
+
+
+def _system_uuid(entry: Entry) -> str | None:
+    uuid = entry.document().get("facts", {}).get(SYSTEM_UUID_FACT)
+    return uuid.lower() if uuid else None
 
 
 def _read(result: t.Any, what: str) -> tuple[list[Record], list[str]]:
@@ -211,7 +226,8 @@ def _read(result: t.Any, what: str) -> tuple[list[Record], list[str]]:
             name, uuid = (item.get("name"), item.get("uuid")) if isinstance(item, dict) else (None, None)
             if not isinstance(name, str) or not isinstance(uuid, str):
                 raise BadAnswer(
-                    f"{what} lists something under {outcome} that is no consumer with name and uuid; look at the server's log"
+                    f"{what} lists something under {outcome} that is no consumer with name and uuid; look at the "
+                    "server's log"
                 )
             holder = item.get("hypervisorId")
             told = holder.get("hypervisorId") if isinstance(holder, dict) else None

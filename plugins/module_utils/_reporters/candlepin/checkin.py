@@ -51,8 +51,8 @@ def prepare(options: t.Mapping[str, t.Any], warn: Warn) -> Report | None:
     for index, mapping in enumerate(mappings):
         if not mapping.hypervisors and not options["allow_empty"]:
             raise InvalidInput(
-                f"mappings[{index}] of {mapping.source} holds no hypervisor; an empty answer is mostly a failure of the source. Set "
-                "allow_empty to true if it is right"
+                f"mappings[{index}] of {mapping.source} holds no hypervisor; an empty answer is mostly a failure of "
+                "the source. Set allow_empty to true if it is right"
             )
     merged = merge(mappings)
     for conflict in merged.conflicts:
@@ -108,7 +108,7 @@ class CheckIn:
                 raise
 
     def _heartbeat(self, server: Candlepin, owner: str, reporter: str, alone: bool) -> bool:
-        """Send a heartbeat if one is wanted; returns whether the server took it (in check mode, whether it would be sent)."""
+        """Send a heartbeat if one is wanted; returns whether the server took it (in check mode: it would)."""
         if not self.options["heartbeat"]:
             return False
         try:
@@ -131,7 +131,8 @@ class CheckIn:
             return self._conclude(server, report, Outcome())
         if server.status().katello and not self.options["create_missing"]:
             self.warn(
-                f"{server.what} is a Satellite, which passes create_missing on to nobody: unknown hypervisors are created"
+                f"{server.what} is a Satellite, which passes create_missing on to nobody: unknown hypervisors are "
+                "created"
             )
         difference: Result = {}
         if self.check_mode or self.want_diff:
@@ -152,10 +153,10 @@ class CheckIn:
             outcome = account(
                 report.entries, job.result, lambda uuids: self._look_up(server, owner, uuids), server.what
             )
+            return {**self._conclude(server, report, outcome), "job": job.to_dict(), **difference}
         except VirtmapError as exc:
             exc.result["job"] = job.to_dict()
             raise
-        return {**self._conclude(server, report, outcome), "job": job.to_dict(), **difference}
 
     def _post(self, server: Candlepin, owner: str, reporter: str, report: Report) -> jobs.Job:
         params = {"reporter_id": reporter}

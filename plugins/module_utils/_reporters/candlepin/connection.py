@@ -134,7 +134,8 @@ class Candlepin:
             capabilities = document.get("managerCapabilities") or []
             if not isinstance(capabilities, list):
                 raise BadAnswer(
-                    f"{self.what} answered GET /status with managerCapabilities that are no list; report this to its maker"
+                    f"{self.what} answered GET /status with managerCapabilities that are no list; report this to its "
+                    "maker"
                 )
             self._status = Status(
                 version=str(document.get("version") or ""),
@@ -184,13 +185,13 @@ class Candlepin:
                 else ""
             )
             return Denied(
-                f"{self.what} refused the client certificate {settings.client_cert} ({says}); check that it is the identity of a host "
-                f"that is registered there{advice}"
+                f"{self.what} refused the client certificate {settings.client_cert} ({says}); check that it is the "
+                f"identity of a host that is registered there{advice}"
             )
         if answer.status == 403:
             return Denied(
-                f"{self.what} does not allow {request} ({says}); give the account the right to report hypervisors for this organization, "
-                "and check the name of the organization"
+                f"{self.what} does not allow {request} ({says}); give the account the right to report hypervisors for "
+                "this organization, and check the name of the organization"
             )
         if answer.status == 410:
             return self._gone(answer, request, says)
@@ -209,7 +210,8 @@ class Candlepin:
         own = self.settings.identity.uuid if self.settings.identity is not None else None
         if deleted and own is not None and str(deleted).lower() == own.lower():
             return Denied(
-                f"the consumer {shown(own)} that reports was deleted at {self.what} ({says}); register this host again or give other credentials"
+                f"the consumer {shown(own)} that reports was deleted at {self.what} ({says}); register this host again "
+                "or give other credentials"
             )
         return NotFound(
             f"{self.what} says that what {request} asks for was deleted ({says}); check owner and the credentials"
@@ -225,8 +227,8 @@ def owner_missing(owner: str, settings: Settings) -> str:
         else ""
     )
     return (
-        f"does not know the owner {shown(owner)}, or this account has no right to it: owner is the key (Satellite: the label) of the "
-        f"organization, and its case counts{hint}"
+        f"does not know the owner {shown(owner)}, or this account has no right to it: owner is the key (Satellite: the "
+        f"label) of the organization, and its case counts{hint}"
     )
 
 

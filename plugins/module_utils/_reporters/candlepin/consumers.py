@@ -31,7 +31,7 @@ class Consumer:
         hypervisor_id: in lower case, as the server keeps it; None for a consumer that has none.
         last_checkin: as the server writes it, ``2026-11-21T08:00:00+0000``; None for never.
         facts: None in lists, which do not show them.
-        registered: whether it has an identity certificate, so is a registered system too; None in lists, which do not show it.
+        registered: whether it has an identity certificate, so is a registered system too; None in lists.
     """
 
     uuid: str
@@ -101,7 +101,8 @@ def get_guest_ids(server: Candlepin, uuid: str) -> list[str]:
     )
     if not all(isinstance(guest_id, str) for guest_id in ids):
         raise BadAnswer(
-            f"{server.what} answered with something that is no list of guests of {shown(uuid)}; look at the server's log"
+            f"{server.what} answered with something that is no list of guests of {shown(uuid)}; look at the server's "
+            "log"
         )
     return sorted(str(guest_id) for guest_id in ids)
 

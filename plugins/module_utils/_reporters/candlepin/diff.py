@@ -2,8 +2,9 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """What a check-in would change at the server. Private to this collection; pure but for reading what the server holds.
 
-Candlepin has no dry run. What it holds can be read instead, by users that may see the hypervisors of the owner: names, facts and ids of guests, but not
-the attributes of guests, so that a guest that was only switched on or off is not foreseen.
+Candlepin has no dry run. What it holds can be read instead, by users that may see the hypervisors of the owner: names,
+facts and ids of guests, but not the attributes of guests, so that a guest that was only switched on or off is not
+foreseen.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def foresee(
 def read_held(server: Candlepin, owner: str, entries: t.Iterable[Entry]) -> dict[str, Held]:
     """What the server holds of the hypervisors that are going to be sent, by their lower-cased ids.
 
-    A host that the server will recognise by its system uuid, because it was reported under another id before, is found in the same way.
+    A host that the server will recognise by its system uuid, because it was reported under another id before, is found
+    in the same way.
 
     Raises:
         Denied, NotFound: the account may not read it.

@@ -18,7 +18,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 def send_heartbeat(server: Candlepin, owner: str, reporter: str) -> None:
     """Renew the last check-in of everything that this reporter has reported.
 
-    The job behind it is not followed: it cannot fail for a single host. One that another heartbeat of the same reporter blocks is as good as done.
+    The job behind it is not followed: it cannot fail for a single host. One that another heartbeat of the same reporter
+        blocks is as good as done.
 
     Raises:
         VirtmapError: the server did not take it.

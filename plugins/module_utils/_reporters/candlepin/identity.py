@@ -2,8 +2,9 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """Who a consumer certificate is issued to. Private to this collection.
 
-A host that is registered with subscription-manager has a certificate with the subject ``CN=<consumer uuid>, O=<owner key>``. Reading two names
-and two dates from it does not justify a library that the host may not have, so that the few steps through its DER encoding are taken here.
+A host that is registered with subscription-manager has a certificate with the subject ``CN=<consumer uuid>, O=<owner
+key>``. Reading two names and two dates from it does not justify a library that the host may not have, so that the few
+steps through its DER encoding are taken here.
 """
 
 from __future__ import annotations
@@ -46,11 +47,13 @@ class Identity:
         now = datetime.now(timezone.utc)
         if now > self.not_after:
             raise InvalidInput(
-                f"the client certificate {path} expired on {self.not_after:%Y-%m-%d %H:%M} UTC; register this host again or renew the certificate"
+                f"the client certificate {path} expired on {self.not_after:%Y-%m-%d %H:%M} UTC; register this host "
+                "again or renew the certificate"
             )
         if now < self.not_before:
             raise InvalidInput(
-                f"the client certificate {path} is valid only from {self.not_before:%Y-%m-%d %H:%M} UTC; check the clock of this host"
+                f"the client certificate {path} is valid only from {self.not_before:%Y-%m-%d %H:%M} UTC; check the "
+                "clock of this host"
             )
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""Candlepin's jobs: sent, followed to their end, sent again when another one stood in the way. Private to this collection."""
+"""Candlepin's jobs: sent, followed, sent again when another one stood in the way. Private to this collection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 _RUNNING = frozenset({"CREATED", "WAITING", "PENDING", "RUNNING", "QUEUED", "SCHEDULED", "FAILED_WITH_RETRY"})
 _FINAL = frozenset({"FINISHED", "FAILED", "CANCELED", "ABORTED"})
 _BLOCKED = re.compile(r"Job blocked by the following existing jobs:\s*(.*)", re.DOTALL)
-_FIRST_PAUSE = 0.25
+_FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 15.0
 _GROWTH = 1.6
 
@@ -75,7 +75,8 @@ def read_job(document: t.Any, what: str) -> Job:
         )
     if state not in _RUNNING | _FINAL:
         raise BadAnswer(
-            f"{what} says that job {shown(job_id)} is in the state {shown(state)}, which is not known; look at the job there"
+            f"{what} says that job {shown(job_id)} is in the state {shown(state)}, which is not known; look at the job "
+            "there"
         )
     return Job(job_id, state, document.get("resultData"))
 
@@ -95,7 +96,8 @@ def fetch(server: Candlepin, job_id: str) -> Job:
 def submit(server: Candlepin, send: t.Callable[[], Job], until: float, warn: t.Callable[[str], None]) -> Job:
     """Send a check-in, and again when another check-in for the same owner stood in the way.
 
-    Candlepin runs one check-in per owner at a time. It answers a second one with a job that has already failed, and forgets its data.
+    Candlepin runs one check-in per owner at a time. It answers a second one with a job that has already failed, and
+    forgets its data.
 
     Args:
         send: posts the report and returns the job.
@@ -122,7 +124,8 @@ def submit(server: Candlepin, send: t.Callable[[], Job], until: float, warn: t.C
             _wait_for_other(server, blocker, until)
         if time.monotonic() + pause >= until:
             raise CannotConnect(
-                f"{pending} and did not end within wait_timeout, so that this report was not taken; run the task again later",
+                f"{pending} and did not end within wait_timeout, so that this report was not taken; run the task "
+                "again later",
                 {"job": job.to_dict()},
             )
         time.sleep(pause)
@@ -141,8 +144,8 @@ def follow(server: Candlepin, job: Job, until: float) -> Job:
         left = until - time.monotonic()
         if left <= 0:
             raise CannotConnect(
-                f"the job {shown(job.id)} at {server.what} is still {job.state} at the end of wait_timeout; it goes on there, its outcome is not "
-                "known here. Run the task again later, or raise wait_timeout",
+                f"the job {shown(job.id)} at {server.what} is still {job.state} at the end of wait_timeout; it goes "
+                "on there, its outcome is not known here. Run the task again later, or raise wait_timeout",
                 {"job": job.to_dict()},
             )
         time.sleep(min(pause, left))
@@ -165,7 +168,7 @@ def check_finished(server: Candlepin, job: Job) -> None:
         return
     said = f": {shown(job.result)}" if isinstance(job.result, str) and job.result.strip() else ""
     if job.state == "CANCELED":
-        message = f"the job {shown(job.id)} was cancelled at {server.what}{said}; the report was not processed, run the task again"
+        message = f"the job {shown(job.id)} was cancelled at {server.what}{said}; run the task again"
     else:
         message = f"the job {shown(job.id)} failed at {server.what}{said}; look at the server's log"
     raise BadAnswer(message, {"job": job.to_dict()})

@@ -11,7 +11,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.options import 
     from_environment,
 )
 
-# port, prefix, validate_certs and ca_path have no default here: a value that the user did not give may come from rhsm_conf.
+# port, prefix, validate_certs and ca_path have no default here: a value that the user did not give may come from
+# rhsm_conf.
 CONNECTION = (
     OptionGroup(
         {

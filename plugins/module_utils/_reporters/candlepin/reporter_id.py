@@ -15,7 +15,7 @@ _MACHINE_ID = Path("/etc/machine-id")
 
 
 def reporter_id(option: str | None, machine_id: Path = _MACHINE_ID) -> str:
-    """The reporter id: as given, else like virt-who's ``<host name>-<machine id>``, or the host name where there is no machine id.
+    """The reporter id: as given, else virt-who's ``<host name>-<machine id>``, or the host name without a machine id.
 
     Raises:
         InvalidInput: the one that was given is empty or too long; Candlepin would fail every host because of it.

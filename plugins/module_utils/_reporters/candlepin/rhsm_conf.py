@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""subscription-manager's configuration, rhsm.conf, as far as it says how to reach the server. Private to this collection."""
+"""subscription-manager's configuration as far as it says how to reach the server. Private to this collection."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def read_rhsm_conf(path: str) -> RhsmConf:
     """Read rhsm.conf.
 
     Raises:
-        InvalidInput: the file cannot be read or a value in it makes no sense. A value is never shown: it may be a password.
+        InvalidInput: the file cannot be read or a value in it makes no sense.
     """
     parser = configparser.ConfigParser()
     parser.read_dict(_DEFAULTS)
@@ -90,7 +90,8 @@ def read_rhsm_conf(path: str) -> RhsmConf:
         raise InvalidInput(f"rhsm_conf {path} is not a text in UTF-8") from exc
     except configparser.InterpolationError as exc:
         raise InvalidInput(
-            f"rhsm_conf {path}: the value of {shown(exc.option)} in [{shown(exc.section)}] has a % that refers to no other key"
+            f"rhsm_conf {path}: the value of {shown(exc.option)} in [{shown(exc.section)}] has a % that refers to no "
+            "other key"
         ) from exc
     except configparser.Error as exc:
         line = getattr(exc, "lineno", None) or next((number for number, _text in getattr(exc, "errors", ())), None)

@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """Hypervisors made fit for what Candlepin can store. Private to this collection; pure.
 
-Candlepin saves each host of a check-in in one transaction and does not clean up what it gets. One fact that is too long loses the host, in some
-cases without a word in the result.
+Candlepin saves each host of a check-in in one transaction and does not clean up what it gets. One fact that is too long
+loses the host, in some cases without a word in the result.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def name(hypervisor: Hypervisor, warn: Warn) -> str | None:
     text = text[:LONGEST_NAME]
     if text != hypervisor.name:
         warn(
-            f"hypervisor {shown(hypervisor.id)}: its name was changed to {shown(text)!r}; Candlepin takes {LONGEST_NAME} characters, the first "
-            "of them no #"
+            f"hypervisor {shown(hypervisor.id)}: its name was changed to {shown(text)!r}; Candlepin takes "
+            f"{LONGEST_NAME} characters, the first of them no #"
         )
     return text or None
 
@@ -88,14 +88,15 @@ def facts(hypervisor: Hypervisor, warn: Warn) -> dict[str, str]:
         )
         if key in INTEGER_FACTS and text and not _is_count(text):
             warn(
-                f"hypervisor {shown(hypervisor.id)}: the fact {key} was left out; it is {shown(text, 40)!r} and Candlepin takes only a whole "
-                f"number from 0 to {_BIGGEST_INTEGER}"
+                f"hypervisor {shown(hypervisor.id)}: the fact {key} was left out; it is {shown(text, 40)!r} and "
+                f"Candlepin takes only a whole number from 0 to {_BIGGEST_INTEGER}"
             )
             continue
         sent_key, sent_text = _cut(key), _cut(text)
         if (sent_key, sent_text) != (key, text):
             warn(
-                f"hypervisor {shown(hypervisor.id)}: the fact {shown(key, 40)} was shortened; Candlepin takes {LONGEST_TEXT} characters and no NUL"
+                f"hypervisor {shown(hypervisor.id)}: the fact {shown(key, 40)} was shortened; Candlepin takes "
+                f"{LONGEST_TEXT} characters and no NUL"
             )
         sent[sent_key] = sent_text
     return sent
@@ -104,7 +105,8 @@ def facts(hypervisor: Hypervisor, warn: Warn) -> dict[str, str]:
 def guests(hypervisor: Hypervisor, warn: Warn) -> list[dict[str, t.Any]] | None:
     """The guests as they are sent, sorted by id and each once; None when they are not known.
 
-    Of several guests with one uuid an active one is sent: Candlepin would store them all and find a change at every run.
+    Of several guests with one uuid an active one is sent: Candlepin would store them all and find a change at every
+        run.
     """
     if hypervisor.guests is None:
         return None
@@ -112,8 +114,8 @@ def guests(hypervisor: Hypervisor, warn: Warn) -> list[dict[str, t.Any]] | None:
     for guest in hypervisor.guests:
         if len(guest.uuid) > LONGEST_ID or "\0" in guest.uuid:
             warn(
-                f"hypervisor {shown(hypervisor.id)}: the guest {shown(guest.name or guest.uuid, 40)} was left out; its id has {len(guest.uuid)} "
-                f"characters, Candlepin takes {LONGEST_ID} and no NUL"
+                f"hypervisor {shown(hypervisor.id)}: the guest {shown(guest.name or guest.uuid, 40)} was left out; its "
+                f"id has {len(guest.uuid)} characters, Candlepin takes {LONGEST_ID} and no NUL"
             )
             continue
         before = chosen.get(guest.uuid.lower())

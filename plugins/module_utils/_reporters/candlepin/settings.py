@@ -56,13 +56,15 @@ def resolve(options: t.Mapping[str, t.Any]) -> Settings:
         client_cert, client_key = conf.client_cert, conf.client_key
         if not os.path.exists(client_cert):
             raise InvalidInput(
-                f"there are no credentials: neither username and password nor client_cert were given, and {client_cert} does not "
-                "exist because this host is not registered"
+                "there are no credentials: neither username and password nor client_cert were given, and "
+                f"{client_cert} does not exist because this host is not registered"
             )
     if username is None and client_cert is None:
         raise InvalidInput(
             "there are no credentials: give username and password, or client_cert and client_key, or rhsm_conf"
         )
+    if username is not None and not (username and options["password"]):
+        raise InvalidInput("username and password must not be empty")
     identity = None
     if client_cert is not None:
         identity = read_identity(client_cert)
@@ -96,7 +98,9 @@ def _server(options: t.Mapping[str, t.Any], conf: RhsmConf | None) -> Server:
     port = options["port"]
     if port is not None and not 0 < port < 65536:
         raise InvalidInput(f"port is {port}, but must be from 1 to 65535")
-    if value is None and conf is not None:
+    if value is None:
+        if conf is None:
+            raise InvalidInput("give server, or rhsm_conf to take it from")
         value = f"[{conf.hostname}]" if ":" in conf.hostname else conf.hostname
     found = parse_server(
         value,

@@ -17,7 +17,10 @@ UUID = "9705df9f-76d4-4343-bf10-229e8692ecee"
 
 
 def foreseen(result: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {name: result[name] for name in ("changed", "created", "updated", "unchanged", "failed_hosts", "sent", "heartbeat")}
+    return {
+        name: result[name]
+        for name in ("changed", "created", "updated", "unchanged", "failed_hosts", "sent", "heartbeat")
+    }
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,9 @@ def foreseen(result: dict[str, t.Any]) -> dict[str, t.Any]:
     ],
 )
 def test_what_check_mode_says_is_what_happens(reporter: Reporter, report: dict[str, t.Any]) -> None:
-    reporter(mapping(host("A", ["g1"]), host("B", ["g2"]), host("old", ["g9"], facts={"dmi.system.uuid": UUID.upper()})))
+    reporter(
+        mapping(host("A", ["g1"]), host("B", ["g2"]), host("old", ["g9"], facts={"dmi.system.uuid": UUID.upper()}))
+    )
     calls = len(reporter.server.log.find())
     checked = reporter(report, check=True)
     asked = reporter.server.log.find()[calls:]

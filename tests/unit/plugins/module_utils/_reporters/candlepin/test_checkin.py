@@ -22,9 +22,7 @@ def lists(result: dict[str, t.Any]) -> tuple[list[str], list[str], list[str]]:
 
 
 @pytest.mark.parametrize("flavour", ["plain", "hosted", "katello", "candlepin3", "candlepin2", "katello2"])
-def test_creates_then_finds_all_unchanged_then_says_what_changed(
-    make: t.Callable[..., Reporter], flavour: str
-) -> None:
+def test_creates_then_finds_all_unchanged_then_says_what_changed(make: t.Callable[..., Reporter], flavour: str) -> None:
     reporter = make(flavour)
     report = mapping(host("A", ["g1", "g2"]), host("B", []))
     first = reporter(report)
@@ -74,7 +72,12 @@ def test_the_body_is_what_virt_who_sends(reporter: Reporter) -> None:
 
 @pytest.mark.parametrize(
     ("backend", "extra", "word"),
-    [("xenserver", {}, "xen"), ("ovirt", {}, "rhevm"), ("file", {}, "fake"), ("file", {"virt_who_type": "hyperv"}, "hyperv")],
+    [
+        ("xenserver", {}, "xen"),
+        ("ovirt", {}, "rhevm"),
+        ("file", {}, "fake"),
+        ("file", {"virt_who_type": "hyperv"}, "hyperv"),
+    ],
 )
 def test_guests_carry_virt_whos_word_for_their_backend(
     reporter: Reporter, backend: str, extra: dict[str, str], word: str
@@ -197,7 +200,7 @@ def test_hosts_that_share_a_system_uuid_are_fine_where_the_server_does_not_merge
 
 
 def test_a_host_that_fails_overrides_what_else_is_said_and_the_rest_counts(reporter: Reporter) -> None:
-    reporter.server.state.settings.broken_hypervisors = {"b"}
+    reporter.server.state.settings.broken_hypervisors = {"B"}
     failure = reporter.fails(mapping(host("A"), host("B"), host("C")))
     assert isinstance(failure, Partial)
     assert failure.result["created"] == ["A", "C"]
