@@ -53,7 +53,9 @@ class MissingSystemLibrary(MissingLibrary):
 
     def __init__(self, library: str, package: str, reason: str) -> None:
         super().__init__(library, reason)
-        self.message = f"the library {library} cannot be used on this host: {reason}. It comes with the package {package}"
+        self.message = (
+            f"the library {library} cannot be used on this host: {reason}. It comes with the package {package}"
+        )
 
 
 class InvalidInput(VirtmapError):

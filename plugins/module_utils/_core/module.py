@@ -12,7 +12,11 @@ import typing as t
 from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import MissingLibrary, MissingSystemLibrary, VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    MissingLibrary,
+    MissingSystemLibrary,
+    VirtmapError,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import FACT_NAME, Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION, OptionGroup, check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
