@@ -57,6 +57,23 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _AnswerFile(io.BufferedReader):
+    """The answer as a file whose lines are whole.
+
+    http.client takes the end of the connection for the end of the headers: an answer that broke off there would be a
+    success without a body.
+    """
+
+    _begun = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if (line or self._begun) and not line.endswith(b"\n") and len(line) != size:
+            raise http.client.IncompleteRead(line)
+        self._begun = True
+        return line
+
+
 class _TimedSocket:
     """What http.client reads an answer from."""
 
@@ -65,7 +82,7 @@ class _TimedSocket:
         self._until = until
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._sock, self._until), 64 * 1024)
+        return _AnswerFile(_TimedReader(self._sock, self._until), 64 * 1024)
 
 
 class _DeadlineMixin:
@@ -153,7 +170,11 @@ class _HTTPConnection(_DeadlineMixin, HTTPConnection):  # type: ignore[misc]
 
 
 class _HTTPSConnection(_DeadlineMixin, HTTPSConnection):  # type: ignore[misc]
-    pass
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        except (OSError, http.client.HTTPException) as exc:
+            raise exceptions.ProxyError("the proxy opened no tunnel", exc) from exc
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -183,7 +204,7 @@ def pool(
         if context.verify_mode == ssl.CERT_NONE:
             # The user asked for it; urllib3 would write to standard error at each request.
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)
-        elif urllib3.__version__.startswith("1.") and _is_address(server.host):
+        elif not hasattr(urllib3, "BaseHTTPResponse") and _is_address(server.host):
             # urllib3 1.26 tells OpenSSL no name for an address; without one it compares address and certificate itself.
             context.check_hostname = False
     manager: urllib3.PoolManager | urllib3.ProxyManager
