@@ -17,7 +17,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     MissingLibrary,
     VirtmapError,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._transport import http_errors
+from ansible_collections.virtmap.core.plugins.module_utils._transport import http_deadline, http_errors
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_answer import CHUNK, Answer, Stream
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_exchange import Exchange
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
@@ -25,8 +25,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._transport.tls import
 
 try:
     import urllib3
-    from ansible_collections.virtmap.core.plugins.module_utils._transport import http_deadline
 except ImportError:
+    urllib3 = None  # type: ignore[assignment]
     URLLIB3_ERROR: str | None = traceback.format_exc()
 else:
     URLLIB3_ERROR = None
@@ -189,7 +189,7 @@ class HttpClient:
             self._pool.clear()
         seconds = exchange.seconds
         try:
-            response = self._pool.urlopen(
+            response = self._pool.request(
                 exchange.method, self.server.root + exchange.target, body=exchange.body,
                 headers=exchange.headers, retries=False, redirect=False, preload_content=False, decode_content=False,
                 enforce_content_length=True, timeout=urllib3.Timeout(connect=seconds, read=seconds),

@@ -20,13 +20,19 @@ import typing as t
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import urllib3
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect, InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._transport.deadline import call_with_deadline
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
-from urllib3 import exceptions
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+try:
+    import urllib3
+    from urllib3 import exceptions
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+except ImportError:
+    # Reported by _transport.http, which is the only way here.
+    urllib3 = exceptions = None  # type: ignore[assignment]
+    HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 
 # What is sent at a time.
 PIECE = 64 * 1024
@@ -204,7 +210,7 @@ def pool(
         if context.verify_mode == ssl.CERT_NONE:
             # The user asked for it; urllib3 would write to standard error at each request.
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)
-        elif not hasattr(urllib3, "BaseHTTPResponse") and _is_address(server.host):
+        elif _is_urllib3_1() and _is_address(server.host):
             # urllib3 1.26 tells OpenSSL no name for an address; without one it compares address and certificate itself.
             context.check_hostname = False
     manager: urllib3.PoolManager | urllib3.ProxyManager
@@ -221,6 +227,10 @@ def pool(
 
 def _direct(arguments: dict[str, t.Any]) -> urllib3.PoolManager:
     return urllib3.PoolManager(**arguments)
+
+
+def _is_urllib3_1() -> bool:
+    return str(vars(urllib3)["__version__"]).startswith("1.")
 
 
 def _is_address(host: str) -> bool:

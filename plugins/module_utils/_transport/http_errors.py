@@ -12,7 +12,6 @@ import math
 import socket
 import ssl
 import time
-import traceback
 import typing as t
 from datetime import timezone
 
@@ -31,7 +30,7 @@ try:
     from urllib3 import exceptions
 except ImportError:
     # Reported by _transport.http, which every caller of this file goes through first.
-    URLLIB3_ERROR = traceback.format_exc()
+    exceptions = None  # type: ignore[assignment]
 
 # How much of an unexpected body is worth reading for its message.
 MESSAGE_BYTES = 64 * 1024

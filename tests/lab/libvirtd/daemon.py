@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""A private libvirtd: starts within a second, ends with all that it started."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+from ...servers._tls import LOOPBACK_NAMES
+from .processes import LabError, end_guests, free_port, listens, program
+from .setup import BOUND_FOLDERS, config_text, daemon_settings, make_corner, make_home, make_pki, make_sasl
+
+HOST_UUID = "4dea22b3-1d52-4d8f-8f9a-6a5d3a0c9a01"
+USERS = {"reader": "s3cret"}
+MODES = ("system", "session")
+START_SECONDS = 30
+STOP_SECONDS = 10
+PORT_TRIES = 5
+# Linux's limit for the path of a unix socket, with its closing zero.
+SOCKET_PATH = 108
+# Who runs the daemon when root may not make a mount namespace.
+ORDINARY_USER = "nobody"
+
+
+def default_mode() -> str:
+    """``system`` for a root who may make a mount namespace, else ``session``."""
+    if os.geteuid() != 0:
+        return "session"
+    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
+    return "session" if tried.returncode else "system"
+
+
+class Libvirtd:
+    """A daemon of one's own; a context manager.
+
+    As ``system`` it runs as root in a mount namespace of its own, as ``session`` as an ordinary user: the caller, or
+    for root the user nobody.
+
+    Attributes:
+        path: the path of QEMU URIs, ``/system`` or ``/session``.
+        socket, socket_ro, admin_socket: paths of the sockets; ``socket_ro`` is None for a session, which has none.
+        tcp_port, tls_port: None where not asked for.
+        pki: folders with certificates by name: ``server``, and for ``pkipath`` ``client``, ``stranger``, ``anonymous``.
+        log: the daemon's log.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        mode: str | None = None,
+        tcp: str | None = None,
+        tls: bool = False,
+        tls_names: t.Sequence[str] = LOOPBACK_NAMES,
+        users: t.Mapping[str, str] | None = None,
+        host_uuid: str | None = HOST_UUID,
+        settings: t.Mapping[str, t.Any] | None = None,
+        qemu: t.Mapping[str, t.Any] | None = None,
+    ) -> None:
+        """Describe a daemon; nothing happens before :meth:`start`.
+
+        Args:
+            folder: an empty or missing folder for its files, which stays; None for a new one that goes with the daemon.
+            mode: ``system`` or ``session``; None for what :func:`default_mode` says.
+            tcp: ``none`` or ``sasl`` to listen on TCP with that authentication.
+            tls: listen on TLS, with certificates made for this daemon.
+            tls_names: what the server's certificate is for.
+            users: SASL users and their passwords; None for :data:`USERS`.
+            host_uuid: None lets the daemon find or invent one.
+            settings: more settings for libvirtd.conf.
+            qemu: more settings for qemu.conf.
+        """
+        self.mode = mode or default_mode()
+        self.path = f"/{self.mode}"
+        self.host_uuid = host_uuid
+        self.users = dict(USERS if users is None else users)
+        self.pki: dict[str, Path] = {}
+        self.tcp_port: int | None = None
+        self.tls_port: int | None = None
+        self._tcp = tcp
+        self._tls = tls
+        self._tls_names = tls_names
+        self._settings = dict(settings or {})
+        self._qemu = dict(qemu or {})
+        self._temporary = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-", dir="/tmp") if folder is None else folder).resolve()
+        sockets = self.folder / "sock" if self.mode == "system" else self.folder / "run" / "libvirt"
+        self.socket = sockets / "libvirt-sock"
+        self.socket_ro = sockets / "libvirt-sock-ro" if self.mode == "system" else None
+        self.admin_socket = sockets / "libvirt-admin-sock"
+        self.log = self.folder / "libvirtd.log"
+        self._errors = self.folder / "libvirtd.err"
+        self._corner = ""
+        self._home: dict[str, str] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Libvirtd:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running daemon."""
+        if self._process is None:
+            raise LabError("the daemon is not running")
+        return self._process.pid
+
+    @property
+    def admin_uri(self) -> str:
+        """The URI for libvirt's administration interface."""
+        return f"libvirtd://{self.path}?socket={self.admin_socket}"
+
+    def uri(
+        self,
+        transport: str = "unix",
+        *,
+        driver: str = "qemu",
+        path: str | None = None,
+        pki: str = "client",
+        **more: str,
+    ) -> str:
+        """A connection URI.
+
+        Args:
+            transport: ``unix``, ``tcp`` or ``tls``.
+            driver: ``qemu`` or ``test``.
+            path: None for all QEMU guests, or for the test driver's own default host.
+            pki: whose certificates to use with TLS.
+            more: further parameters of the URI.
+        """
+        path = path or (self.path if driver == "qemu" else "/default")
+        host, parameters = "", dict(more)
+        if transport == "unix":
+            parameters["socket"] = str(self.socket)
+        else:
+            host = f"127.0.0.1:{self.tcp_port if transport == 'tcp' else self.tls_port}"
+        if transport == "tls":
+            parameters["pkipath"] = str(self.pki[pki])
+        query = "&".join(f"{name}={value}" for name, value in parameters.items())
+        return f"{driver}+{transport}://{host}{path}" + (f"?{query}" if query else "")
+
+    def start(self) -> None:
+        """Make the files, start the daemon and wait until it answers.
+
+        After :meth:`kill` it can be started again, in the same place with the same ports.
+
+        Raises:
+            LabError: it cannot be started here.
+        """
+        if self._process is not None and self._process.poll() is None:
+            raise LabError("the daemon runs already")
+        self._check_place()
+        environment, prefix = self._prepare()
+        for attempt in range(PORT_TRIES):
+            self._write_config()
+            self._process = self._spawn(environment, prefix)
+            if self._wait_until_ready():
+                return
+            self._process = None
+            # Somebody else may have taken the port between the choice and the start.
+            if "Address already in use" not in self._end_of_log() or attempt == PORT_TRIES - 1:
+                break
+            self.tcp_port = self.tls_port = None
+        raise LabError(f"libvirtd did not start in {self.folder}; the end of its log:\n{self._end_of_log()}")
+
+    def stop(self) -> None:
+        """End the guests and the daemon, by their process ids; harmless where nothing runs."""
+        end_guests(self.folder)
+        process = self._process
+        if process is not None:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+                try:
+                    process.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+            self._process = None
+            # A guest that was being started meanwhile.
+            end_guests(self.folder)
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the daemon at once, as a crash would."""
+        os.kill(self.pid, signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait()
+
+    def freeze(self) -> None:
+        """Stop the daemon in its tracks: its sockets accept, nothing is answered."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen daemon go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def info(self) -> dict[str, t.Any]:
+        """All that a user of the daemon needs to know, fit for JSON."""
+        return {
+            "pid": self.pid,
+            "mode": self.mode,
+            "path": self.path,
+            "folder": str(self.folder),
+            "socket": str(self.socket),
+            "socket_ro": str(self.socket_ro) if self.socket_ro else None,
+            "admin_socket": str(self.admin_socket),
+            "admin_uri": self.admin_uri,
+            "tcp_port": self.tcp_port,
+            "tls_port": self.tls_port,
+            "pki": {name: str(place) for name, place in self.pki.items()},
+            "users": self.users,
+            "host_uuid": self.host_uuid,
+            "log": str(self.log),
+        }
+
+    def _check_place(self) -> None:
+        if self.mode not in MODES:
+            raise LabError(f"mode is {self.mode!r}, but must be one of {', '.join(MODES)}")
+        if len(os.fsencode(self.admin_socket)) >= SOCKET_PATH:
+            raise LabError(f"the path {self.admin_socket} is too long for a socket; choose a shorter folder")
+        if self.mode == "system":
+            hidden = [place for place in BOUND_FOLDERS.values() if Path(place) in self.folder.parents]
+            if hidden:
+                raise LabError(
+                    f"a system daemon cannot live below {hidden[0]}; choose a folder elsewhere, such as in /tmp"
+                )
+        else:
+            try:
+                pwd.getpwuid(os.getuid())
+            except KeyError as exc:
+                raise LabError(f"a session daemon needs a passwd entry for the user id {os.getuid()}") from exc
+
+    def _prepare(self) -> tuple[dict[str, str], list[str]]:
+        """Make all files that do not change between starts; return the environment and what goes before the command."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o711)
+        environment = dict(os.environ)
+        # The daemon must not be told where its own client library would look, nor in which language to complain.
+        for name in [name for name in environment if name.startswith(("LIBVIRT_", "XDG_"))]:
+            del environment[name]
+        environment["LC_ALL"] = "C"
+        if not (self.folder / "sock").exists():
+            (self.folder / "sock").mkdir()
+            if self._tls:
+                self.pki = make_pki(self.folder / "pki", self._tls_names)
+            if self._tcp == "sasl":
+                make_sasl(self.folder / "sasl", self.users)
+            if self.mode == "system":
+                self._corner = make_corner(self.folder / "corner", self._qemu)
+            else:
+                self._home = make_home(self.folder, self._qemu)
+        environment["SASL_CONF_PATH"] = str(self.folder / "sasl")
+        if self.mode == "session":
+            environment.update(self._home)
+            return environment, []
+        script = f'{self._corner}; exec "$@"'
+        return environment, ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh"]
+
+    def _write_config(self) -> None:
+        if self._tcp and self.tcp_port is None:
+            self.tcp_port = free_port()
+        if self._tls and self.tls_port is None:
+            self.tls_port = free_port()
+        settings = daemon_settings(
+            log=self.log, tcp=self._tcp, tcp_port=self.tcp_port, tls_port=self.tls_port, server=self.pki.get("server")
+        )
+        if self.mode == "system":
+            settings.update(unix_sock_dir=str(self.socket.parent), unix_sock_group="root")
+        if self.host_uuid:
+            settings["host_uuid"] = self.host_uuid
+        settings.update(self._settings)
+        (self.folder / "libvirtd.conf").write_text(config_text(settings), encoding="utf-8")
+
+    def _spawn(self, environment: dict[str, str], prefix: list[str]) -> subprocess.Popen[bytes]:
+        command = [*prefix, program("libvirtd"), "-f", str(self.folder / "libvirtd.conf")]
+        command += ["-p", str(self.folder / "libvirtd.pid")]
+        if self._tcp or self._tls:
+            command.append("--listen")
+        identity: dict[str, t.Any] = {}
+        if self.mode == "session" and os.geteuid() == 0:
+            user = pwd.getpwnam(ORDINARY_USER)
+            identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+            for place in (self.folder, *self.folder.rglob("*")):
+                os.chown(place, user.pw_uid, user.pw_gid)
+        with open(self._errors, "wb") as errors:
+            return subprocess.Popen(
+                command,
+                env=environment,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                start_new_session=True,
+                **identity,
+            )
+
+    def _wait_until_ready(self) -> bool:
+        assert self._process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                return False
+            if all(map(listens, self._addresses())):
+                return True
+            time.sleep(0.02)
+        self._process.kill()
+        self._process.wait()
+        return False
+
+    def _addresses(self) -> list[str | int]:
+        return [str(self.socket), str(self.admin_socket), *filter(None, (self.tcp_port, self.tls_port))]
+
+    def _end_of_log(self) -> str:
+        texts = [path.read_text(errors="replace")[-2000:] for path in (self.log, self._errors) if path.exists()]
+        return "\n".join(texts)
