@@ -12,7 +12,11 @@ import typing as t
 from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import MissingLibrary, VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    MissingLibrary,
+    MissingSystemLibrary,
+    VirtmapError,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import FACT_NAME, Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION, OptionGroup, check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
@@ -63,6 +67,9 @@ def run_module(
         if "timeout" in options.spec:
             check_timeout(module.params)
         result = work(module, warn)
+    except MissingSystemLibrary as exc:
+        warn.close()
+        module.fail_json(msg=exc.message)
     except MissingLibrary as exc:
         warn.close()
         module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.traceback)
