@@ -5,7 +5,7 @@
 SESSIONS ?=
 T ?= tests/unit
 ARGS ?=
-NOX = PATH="$(CURDIR)/.cache/dev/bin:$$PATH" .cache/dev/bin/nox
+NOX = PATH="$(CURDIR)/.cache/bin:$$PATH" .cache/dev/bin/nox
 TREE = $(CURDIR)/.cache/link
 
 .DEFAULT_GOAL := demo
@@ -21,7 +21,7 @@ demo-env:
 	    collection install --offline --force -p .cache/demo/collections . >/dev/null
 
 check: dev  ## every check; a table of results and times at the end
-	@.cache/dev/bin/python -m tools.check $(SESSIONS)
+	@PATH="$(CURDIR)/.cache/bin:$$PATH" .cache/dev/bin/python -m tools.check $(SESSIONS)
 
 test: link  ## the quick loop: T=tests/unit/... ARGS="-k word"
 	@tools/env.sh venv test tests/unit/requirements.txt requirements-dev.txt

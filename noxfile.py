@@ -17,7 +17,7 @@ sys.path.insert(0, str(REPO))
 
 import antsibull_nox
 
-from tools.get_pip import write_stand_in
+from tools.get_pip import carry_configuration, write_stand_in
 from tools.interpreter import find_interpreter
 from tools.tree import copy_tree
 
@@ -64,9 +64,11 @@ def tree_of(name: str) -> tuple[Path, dict[str, str]]:
 
 
 def ansible_test_home(session: nox.Session, name: str, core: str) -> dict[str, str]:
-    """Prepare a home folder of the session's own, with the pip script that ansible-test wants; return its variables."""
+    """Prepare a home folder of the session's own, with the pip that ansible-test wants; return its variables."""
     home = CACHE / "home" / name
-    write_stand_in(home, core, python=str(Path(session.bin) / "python"))
+    python = str(Path(session.bin) / "python")
+    carry_configuration(home, python)
+    write_stand_in(home, core, python)
     return {"HOME": str(home), "PIP_CACHE_DIR": str(CACHE / "pip")}
 
 
@@ -100,10 +102,10 @@ def types(session: nox.Session) -> None:
     tree, variables = tree_of("types")
     # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.
     session.chdir(variables["PYTHONPATH"])
-    folders = ("plugins", "tests/servers", "tests/bench")
-    targets = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
-    configuration = ["--config-file", str(tree / "pyproject.toml")]
-    session.run("mypy", *configuration, *targets, env=variables)
+    folders = ("plugins", "extensions", "tests/servers", "tests/bench", "tests/lab")
+    paths = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
+    configuration = ["--config-file", str(tree / "pyproject.toml"), "--python-version", OLDEST_PYTHON]
+    session.run("mypy", *configuration, *paths, env=variables)
     session.chdir(REPO)
     session.run("mypy", "--python-version", THIS_PYTHON, "tools", "noxfile.py")
 

@@ -67,12 +67,17 @@ find_python() {
 # Prints the command that installs into a virtual environment: uv where it can be had, because it is much faster.
 installer() {
     uv="$cache/uv/bin/uv"
-    if [ ! -x "$uv" ] && [ ! -e "$cache/uv/absent" ]; then
+    if [ ! -x "$uv" ]; then
         "$1" -m venv "$cache/uv"
         "$cache/uv/bin/python" -m pip install --quiet --disable-pip-version-check 'uv>=0.5' >&2 ||
-            touch "$cache/uv/absent"
+            say "going on with pip instead of uv"
     fi
-    [ ! -x "$uv" ] || echo "$uv"
+    if [ -x "$uv" ]; then
+        # A folder with uv alone, to be put on PATH for nox.
+        mkdir -p "$cache/bin"
+        ln -sf "$uv" "$cache/bin/uv"
+        echo "$uv"
+    fi
 }
 
 venv_part() {

@@ -8,6 +8,8 @@ pip comes as a wheel from the Python package index, and a wheel can run itself, 
 
 from __future__ import annotations
 
+import ast
+import configparser
 import shutil
 import subprocess
 import sys
@@ -34,6 +36,29 @@ from pip._internal.cli.main import main
 
 sys.exit(main())
 """
+
+
+def carry_configuration(home: Path, python: str = sys.executable) -> Path:
+    """Write pip's settings of this user and environment (mirrors, certificates) into another home folder.
+
+    ansible-test starts pip without the environment's PIP_* variables, and the other home folder hides the user's file.
+    ``python`` has pip; what the machine's own file sets is repeated, which does no harm.
+    """
+    listed = subprocess.run(
+        [python, "-m", "pip", "config", "list"], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.splitlines()
+    settings = configparser.RawConfigParser()
+    for line in listed:
+        name, text = line.split("=", 1)
+        section, option = name.replace(":env:.", "global.").split(".", 1)
+        if not settings.has_section(section):
+            settings.add_section(section)
+        settings.set(section, option, " ".join(ast.literal_eval(text).split()))
+    path = home / ".config" / "pip" / "pip.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        settings.write(file)
+    return path
 
 
 def write_stand_in(home: Path, core: str, python: str = sys.executable) -> Path:

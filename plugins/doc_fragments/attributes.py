@@ -20,10 +20,12 @@ attributes:
 options: {}
 attributes:
   check_mode:
+    description: Can run in check mode, and then changes nothing.
     support: full
     details:
       - This module only reads.
   diff_mode:
+    description: Returns details on what has changed, or would change in check mode, when diff mode is on.
     support: N/A
     details:
       - This module changes nothing.

@@ -9,16 +9,14 @@ nothing has to be done there.
 
 from __future__ import annotations
 
+import json
 import typing as t
 
-try:
-    from ansible.template import trust_as_template  # noqa: F401 - its presence tells that text is inert by default
-except ImportError:
-    from ansible.utils.unsafe_proxy import wrap_var
+from ansible import template as ansible_template
+from ansible.utils.unsafe_proxy import wrap_var
 
-    TEXT_IS_INERT = False
-else:
-    TEXT_IS_INERT = True
+# A core that asks for trust takes all other text as it is.
+TEXT_IS_INERT = hasattr(ansible_template, "trust_as_template")
 
 
 def inert(value: t.Any) -> t.Any:
@@ -35,3 +33,26 @@ def inert(value: t.Any) -> t.Any:
     if isinstance(value, (list, tuple)):
         return [inert(item) for item in value]
     return value
+
+
+def template(lookup: str, term: str, arguments: dict[str, t.Any]) -> str:
+    """A template that calls a lookup plugin when its value is needed; nothing in the arguments can end it or add to it.
+
+    Args:
+        lookup: full name of the plugin.
+        term: its term.
+        arguments: its options, of kinds that JSON has.
+    """
+    call = ", ".join(
+        [_literal(lookup), _literal(term), *(f"{name}={_literal(value)}" for name, value in arguments.items())]
+    )
+    text = "{{ lookup(" + call + ") }}"
+    return t.cast(str, ansible_template.trust_as_template(text)) if TEXT_IS_INERT else text
+
+
+def _literal(value: t.Any) -> str:
+    """A literal of Jinja: JSON without braces and percent signs, which begin and end templates, as escapes."""
+    text = json.dumps(value)
+    for char in "{}%#":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text

@@ -90,9 +90,14 @@ def _guests(value: object, path: str) -> list[Guest]:
     guests = []
     for index, item in enumerate(_list(value, path)):
         # The path is only put together when it is needed: this runs once for each of 40,000 guests.
-        if type(item) is dict and len(item) == 3:
+        if isinstance(item, dict) and len(item) == 3:
             uuid, name, word = item.get("uuid"), item.get("name"), item.get("state")
-            if type(uuid) is str and uuid.strip() and (name is None or type(name) is str) and word in STATE_WORDS:
+            if (
+                isinstance(uuid, str)
+                and uuid.strip()
+                and (name is None or isinstance(name, str))
+                and word in STATE_WORDS
+            ):
                 guests.append(Guest(uuid, name, GuestState.from_word(t.cast(str, word))))
                 continue
         guests.append(_guest(item, f"{path}[{index}]"))

@@ -17,14 +17,14 @@ from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, CannotConnect, MissingLibrary
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
-from ansible_collections.virtmap.core.plugins.module_utils._transport import http_errors
+from ansible_collections.virtmap.core.plugins.module_utils._transport import http_deadline, http_errors
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 from ansible_collections.virtmap.core.plugins.module_utils._transport.tls import client_context
 
 try:
     import urllib3
-    from ansible_collections.virtmap.core.plugins.module_utils._transport import http_deadline
 except ImportError:
+    urllib3 = None  # type: ignore[assignment]
     URLLIB3_ERROR: str | None = traceback.format_exc()
 else:
     URLLIB3_ERROR = None
@@ -209,7 +209,7 @@ class HttpClient:
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], seconds: float
     ) -> BaseHTTPResponse:
         self.requests += 1
-        return self._pool.urlopen(
+        return self._pool.request(
             method, url, body=body, headers=headers, retries=False, redirect=False, preload_content=False,
             decode_content=True, timeout=urllib3.Timeout(connect=seconds, read=seconds),
         )  # fmt: skip

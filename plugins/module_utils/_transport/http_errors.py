@@ -9,7 +9,6 @@ import email.utils
 import json
 import ssl
 import time
-import traceback
 import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
@@ -26,7 +25,7 @@ try:
     from urllib3 import exceptions
 except ImportError:
     # Reported by _transport.http, which every caller of this file goes through first.
-    URLLIB3_ERROR = traceback.format_exc()
+    exceptions = None  # type: ignore[assignment]
 
 if t.TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse

@@ -14,6 +14,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from ...servers._tls import LOOPBACK_NAMES
 from .processes import LabError, end_guests, free_port, listens, program
 from .setup import (
     BOUND_FOLDERS,
@@ -72,6 +73,7 @@ class Libvirtd:
         tcp: str | None = None,
         tls: bool = False,
         default_pki: bool = False,
+        tls_names: t.Sequence[str] = LOOPBACK_NAMES,
         users: t.Mapping[str, str] | None = None,
         host_uuid: str | None = HOST_UUID,
         settings: t.Mapping[str, t.Any] | None = None,
@@ -86,6 +88,7 @@ class Libvirtd:
             tls: listen on TLS, with certificates made for this daemon.
             default_pki: put the server's certificates where a daemon looks without being told, instead of telling it.
                 Those that it reads are in the folder ``pki["default"]`` then, with their places below /etc/pki.
+            tls_names: what the server's certificate is for.
             users: SASL users and their passwords; None for :data:`USERS`.
             host_uuid: None lets the daemon find or invent one.
             settings: more settings for libvirtd.conf.
@@ -101,6 +104,7 @@ class Libvirtd:
         self._tcp = tcp
         self._tls = tls
         self._default_pki = default_pki
+        self._tls_names = tls_names
         self._settings = dict(settings or {})
         self._qemu = dict(qemu or {})
         self._temporary = folder is None
@@ -271,7 +275,7 @@ class Libvirtd:
         if not (self.folder / "sock").exists():
             (self.folder / "sock").mkdir()
             if self._tls:
-                self.pki = make_pki(self.folder / "pki")
+                self.pki = make_pki(self.folder / "pki", self._tls_names)
             if self._default_pki:
                 self.pki["default"] = make_default_pki(self.folder / "etc-pki", self.pki["server"])
             if self._tcp == "sasl":

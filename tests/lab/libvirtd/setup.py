@@ -11,7 +11,7 @@ import subprocess
 import typing as t
 from pathlib import Path
 
-from ...servers._tls import CertificateAuthority
+from ...servers._tls import LOOPBACK_NAMES, CertificateAuthority
 from .processes import program
 
 # What the daemon, as root, sees in place of the machine's own folders.
@@ -75,7 +75,7 @@ def daemon_settings(
     return settings
 
 
-def make_pki(folder: Path) -> dict[str, Path]:
+def make_pki(folder: Path, server_names: t.Sequence[str] = LOOPBACK_NAMES) -> dict[str, Path]:
     """Make certificates: ``server`` for the daemon, and folders for ``pkipath`` of three clients.
 
     ``client`` is trusted and trusts, ``stranger`` belongs to another authority in both directions, ``anonymous`` trusts
@@ -83,7 +83,7 @@ def make_pki(folder: Path) -> dict[str, Path]:
     """
     ca = CertificateAuthority(folder / "ca", "Lab CA")
     other = CertificateAuthority(folder / "other-ca", "Other CA")
-    server = ca.issue_server()
+    server = ca.issue_server(server_names)
     places = {name: folder / name for name in ("server", "client", "stranger", "anonymous")}
     for place in places.values():
         place.mkdir()

@@ -16,7 +16,7 @@ from . import faults
 from .faults import FaultPlan
 from .log import LogEntry, RequestLog
 from .message import ClientCertificate, Connection, Request, Response
-from .router import Router
+from .router import Router, RouteTable
 from .server import HttpServer
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Request",
     "RequestLog",
     "Response",
+    "RouteTable",
     "Router",
     "faults",
 ]

@@ -53,6 +53,8 @@ class ConnectionHandler:
             self.server.errors.append(error)
         finally:
             connection.sock.close()
+            for action in connection.at_close:
+                action()
 
     def _handshake(self, tls: ssl.SSLContext) -> bool:
         connection = self.connection

@@ -109,7 +109,7 @@ def cut_off(part: float = 0.5, chunked: bool = False) -> Fault:
 
 
 def nonsense(kind: str = "html", code: int = 200) -> Fault:
-    """Answer with a body that makes no sense: html binary bad_json bad_utf8 bad_xml empty null list object string number."""
+    """Answer with a body that makes no sense: html binary bad_json bad_utf8 bad_xml empty null list object ..."""
     content_type, body = _NONSENSE[kind]
     return Fault(f"nonsense {kind}", lambda _exchange: Response(code, body, [("Content-Type", content_type)]))
 
@@ -154,9 +154,8 @@ def flood(piece: int = 65536) -> Fault:
     """A body that never ends, as fast as the client reads."""
 
     def act(exchange: Exchange) -> None:
-        exchange.send(
-            head(Response(200, b"", [("Content-Type", "application/json")]), [("Transfer-Encoding", "chunked")])
-        )
+        response = Response(200, b"", [("Content-Type", "application/json")])
+        exchange.send(head(response, [("Transfer-Encoding", "chunked")]))
         block = chunk(b" " * piece)
         while not exchange.stopping.is_set():
             exchange.send(block)

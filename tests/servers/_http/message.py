@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import socket
+import ssl
 import threading
 import typing as t
 from dataclasses import dataclass, field
@@ -61,6 +62,8 @@ class Connection:
     certificate: ClientCertificate | None = None
     #: Servers whose authentication belongs to the connection (NTLM, CONNECT) keep it here.
     session: dict[str, t.Any] = field(default_factory=dict)
+    #: What to do when the connection has ended.
+    at_close: list[t.Callable[[], object]] = field(default_factory=list)
 
 
 @dataclass
@@ -76,6 +79,11 @@ class Request:
     stopping: threading.Event
     #: The variable parts of the route that matched, percent-decoded.
     params: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def secure(self) -> bool:
+        """Did it come over TLS?"""
+        return isinstance(self.connection.sock, ssl.SSLSocket)
 
     @property
     def path(self) -> str:

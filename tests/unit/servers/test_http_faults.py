@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -44,6 +45,14 @@ def application_fixture() -> Counter:
 def server_fixture(application: Counter) -> t.Iterator[HttpServer]:
     with HttpServer(application, control=True) as server:
         yield server
+
+
+@contextlib.contextmanager
+def asked(server: HttpServer, timeout: float = 10) -> t.Iterator[http.client.HTTPConnection]:
+    """A connection on which a GET was sent."""
+    with contextlib.closing(http.client.HTTPConnection(server.host, server.port, timeout=timeout)) as client:
+        client.request("GET", "/")
+        yield client
 
 
 def get(server: HttpServer, path: str = "/", timeout: float = 10) -> requests.Response:
@@ -87,11 +96,9 @@ def test_no_answer_until_the_client_gives_up(server: HttpServer, fault: faults.F
 
 def test_a_dripping_body_defeats_a_read_timeout(server: HttpServer) -> None:
     server.faults.add(faults.drip_body(0.01, start="{"))
-    client = http.client.HTTPConnection(server.host, server.port, timeout=2)
-    client.request("GET", "/")
-    answer = client.getresponse()
-    assert answer.status == 200
-    assert answer.read(20) == b"{" + b" " * 19
+    with asked(server, timeout=2) as client, client.getresponse() as answer:
+        assert answer.status == 200
+        assert answer.read(20) == b"{" + b" " * 19
 
 
 @pytest.mark.parametrize("fault", [faults.hang(), faults.drip_body(), faults.drip_headers(), faults.slow(600)])
@@ -116,18 +123,15 @@ def test_a_disconnect_before_or_after_the_work(
     server: HttpServer, application: Counter, processed: bool, reset: bool
 ) -> None:
     server.faults.add(faults.disconnect(processed, reset))
-    client = http.client.HTTPConnection(server.host, server.port, timeout=10)
-    client.request("GET", "/")
-    with pytest.raises(ConnectionResetError if reset else http.client.RemoteDisconnected):
-        client.getresponse()
+    with asked(server) as client:
+        with pytest.raises(ConnectionResetError if reset else http.client.RemoteDisconnected):
+            client.getresponse()
     assert application.count == (1 if processed else 0)
 
 
 def test_a_body_cut_off_in_the_middle(server: HttpServer) -> None:
     server.faults.add(faults.cut_off(0.5))
-    client = http.client.HTTPConnection(server.host, server.port, timeout=10)
-    client.request("GET", "/")
-    with pytest.raises(http.client.IncompleteRead) as caught:
+    with asked(server) as client, pytest.raises(http.client.IncompleteRead) as caught:
         client.getresponse().read()
     whole = json.dumps(DOCUMENT).encode()
     assert caught.value.partial == whole[: len(whole) // 2]
@@ -192,9 +196,7 @@ def test_a_redirect(server: HttpServer) -> None:
 
 def test_raw_bytes(server: HttpServer) -> None:
     server.faults.add(faults.raw("220 mail.example.com ESMTP\r\n"))
-    client = http.client.HTTPConnection(server.host, server.port, timeout=10)
-    client.request("GET", "/")
-    with pytest.raises(http.client.BadStatusLine):
+    with asked(server) as client, pytest.raises(http.client.BadStatusLine):
         client.getresponse()
 
 

@@ -143,8 +143,8 @@ def _check_id(
         if _is_invented(connection, uuid):
             warnings.append(
                 f"the host uuid {uuid} of libvirt at {source} comes from no firmware, so it may be random and another "
-                "one after each restart of the daemon, and each would be reported as a new hypervisor; set host_uuid or "
-                "host_uuid_source in the daemon's configuration (if that is done already, all is well), or set "
+                "one after each restart of the daemon, and each would be reported as a new hypervisor; set host_uuid "
+                "or host_uuid_source in the daemon's configuration (if that is done already, all is well), or set "
                 "hypervisor_id to hostname"
             )
     elif name is None:

@@ -13,21 +13,23 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import Gu
 UUID = "4dea22b3-1d52-4d8f-8f9a-6a5d3a0c9a01"
 
 
+def _cpu(number: int, socket: int | None) -> str:
+    return f"<cpu id='{number}'/>" if socket is None else f"<cpu id='{number}' socket_id='{socket}' core_id='0'/>"
+
+
 def capabilities(*cells: list[int | None], uuid: str | None = UUID, sockets: int = 1) -> str:
     """A capabilities document; each cell is a list of the socket ids of its processors."""
     nodes = "".join(
         f"<cell id='{number}'><memory unit='KiB'>4096</memory><cpus num='{len(cell)}'>"
-        + "".join(
-            f"<cpu id='{cpu}'/>" if at is None else f"<cpu id='{cpu}' socket_id='{at}' core_id='{cpu}'/>"
-            for cpu, at in enumerate(cell)
-        )
+        + "".join(_cpu(number, at) for number, at in enumerate(cell))
         + "</cpus></cell>"
         for number, cell in enumerate(cells)
     )
     identity = f"<uuid>{uuid}</uuid>" if uuid else ""
     topology = f"<topology><cells num='{len(cells)}'>{nodes}</cells></topology>" if cells else ""
     return (
-        f"<capabilities><host>{identity}<cpu><arch>x86_64</arch><topology sockets='{sockets}' dies='1' cores='2' threads='1'/></cpu>"
+        f"<capabilities><host>{identity}<cpu><arch>x86_64</arch>"
+        f"<topology sockets='{sockets}' dies='1' cores='2' threads='1'/></cpu>"
         f"{topology}</host><guest><os_type>hvm</os_type></guest></capabilities>"
     )
 
