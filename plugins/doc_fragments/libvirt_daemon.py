@@ -62,7 +62,7 @@ options:
     CLIENTS = r"""
 options:
   id:
-    description: Ids of clients, as M(virtmap.core.libvirt_daemon_info#module) returns them.
+    description: Ids of clients, as M(virtmap.core.libvirt_daemon_info) returns them.
     type: list
     elements: int
   transport:
@@ -92,7 +92,7 @@ options:
     elements: str
   x509_dn:
     description:
-      - Distinguished names in the TLS certificates of clients, in full, as M(virtmap.core.libvirt_daemon_info#module)
+      - Distinguished names in the TLS certificates of clients, in full, as M(virtmap.core.libvirt_daemon_info)
         returns them.
     type: list
     elements: str

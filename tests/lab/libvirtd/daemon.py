@@ -72,8 +72,8 @@ class Libvirtd:
         mode: str | None = None,
         tcp: str | None = None,
         tls: bool = False,
-        default_pki: bool = False,
         tls_names: t.Sequence[str] = LOOPBACK_NAMES,
+        default_pki: bool = False,
         users: t.Mapping[str, str] | None = None,
         host_uuid: str | None = HOST_UUID,
         settings: t.Mapping[str, t.Any] | None = None,
@@ -86,9 +86,9 @@ class Libvirtd:
             mode: ``system`` or ``session``; None for what :func:`default_mode` says.
             tcp: ``none`` or ``sasl`` to listen on TCP with that authentication.
             tls: listen on TLS, with certificates made for this daemon.
+            tls_names: what the server's certificate is for.
             default_pki: put the server's certificates where a daemon looks without being told, instead of telling it.
                 Those that it reads are in the folder ``pki["default"]`` then, with their places below /etc/pki.
-            tls_names: what the server's certificate is for.
             users: SASL users and their passwords; None for :data:`USERS`.
             host_uuid: None lets the daemon find or invent one.
             settings: more settings for libvirtd.conf.
@@ -103,8 +103,8 @@ class Libvirtd:
         self.tls_port: int | None = None
         self._tcp = tcp
         self._tls = tls
-        self._default_pki = default_pki
         self._tls_names = tls_names
+        self._default_pki = default_pki
         self._settings = dict(settings or {})
         self._qemu = dict(qemu or {})
         self._temporary = folder is None

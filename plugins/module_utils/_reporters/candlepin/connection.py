@@ -22,6 +22,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import Answer, HttpClient
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import server_message
 
+# What a Candlepin says of a path that it does not have, and not of a thing that it does not hold.
+_NO_RESOURCE = "Could not find resource for"
 # Statuses whose sentence is written here, where it is known what they mean to a Candlepin.
 _EXPLAINED = frozenset({400, 401, 403, 404, 410, 415})
 
@@ -62,6 +64,7 @@ class Candlepin:
         self.settings = settings
         self.what = f"the Candlepin server {settings.server.authority}{settings.server.path}"
         self._status: Status | None = None
+        self._resources: frozenset[str] | None = None
         self._http = HttpClient(
             settings.server,
             what=self.what,
@@ -144,6 +147,19 @@ class Candlepin:
             )
         return self._status
 
+    def resources(self) -> frozenset[str]:
+        """The names of the resources that the server lists, asked once.
+
+        Raises:
+            BadAnswer: it lists something else.
+        """
+        if self._resources is None:
+            items = self.call("GET", "/").json()
+            if not isinstance(items, list):
+                raise BadAnswer(f"{self.what} answered GET / with something that is no list of resources")
+            self._resources = frozenset(str(item.get("rel")) for item in items if isinstance(item, dict))
+        return self._resources
+
     def owner(self) -> str:
         """The key of the owner (organization) to report for: as given, as in the certificate, else as the server tells.
 
@@ -196,7 +212,7 @@ class Candlepin:
         if answer.status == 410:
             return self._gone(answer, request, says)
         if answer.status == 404:
-            if missing and said:
+            if missing and said and _NO_RESOURCE not in said:
                 return NotFound(f"{self.what} {missing} ({says})")
             return NotFound(f"{self.what} does not know {request} ({says}); check server, port and prefix")
         return BadAnswer(f"{self.what} refused {request} ({says}); look at the server's log")

@@ -51,16 +51,14 @@ def list_hypervisors(server: Candlepin, owner: str) -> list[Consumer]:
         Denied: the account may not see the list; Candlepin shows it to users only, not to consumers.
         NotFound: no such owner; or a Satellite, which does not offer the list.
     """
+    missing = owner_missing(owner, server.settings)
+    if server.status().katello:
+        missing = "is a Satellite, which does not show what it holds of hypervisors in this way"
     found: dict[str, Consumer] = {}
     page = 1
     while True:
         params = {"page": page, "per_page": _PAGE, "order": "asc", "sort_by": "uuid"}
-        answer = server.call(
-            "GET",
-            f"/owners/{quote(owner, safe='')}/hypervisors",
-            params=params,
-            missing=owner_missing(owner, server.settings),
-        )
+        answer = server.call("GET", f"/owners/{quote(owner, safe='')}/hypervisors", params=params, missing=missing)
         items = answer.json()
         if not isinstance(items, list):
             raise BadAnswer(

@@ -41,10 +41,13 @@ CHECKIN = CONNECTION + OptionGroup(
     {
         "mappings": {"type": "list", "elements": "dict", "required": True},
         "reporter_id": {"type": "str"},
+        "mode": {"type": "str", "choices": ["auto", "async", "sync"], "default": "auto"},
         "create_missing": {"type": "bool", "default": True},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 600},
         "heartbeat": {"type": "bool", "default": True},
         "allow_empty": {"type": "bool", "default": False},
+        "state_path": {"type": "path"},
+        "state_max_age": {"type": "int", "default": 86400},
     }
 )
