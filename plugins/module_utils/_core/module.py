@@ -17,6 +17,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     InvalidInput,
     MissingLibrary,
+    MissingSystemLibrary,
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import FACT_NAME, Mapping
@@ -69,6 +70,9 @@ def run_module(
         if "timeout" in options.spec:
             check_timeout(module.params)
         result = work(module, warn)
+    except MissingSystemLibrary as exc:
+        warn.close()
+        module.fail_json(msg=exc.message)
     except MissingLibrary as exc:
         warn.close()
         module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.traceback)
