@@ -7,12 +7,15 @@ The only shared file that ends a module: it turns options into a call, and the o
 
 from __future__ import annotations
 
+import json
 import traceback
 import typing as t
 from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    InvalidInput,
     MissingLibrary,
     MissingSystemLibrary,
     VirtmapError,
@@ -109,7 +112,27 @@ def run_facts_module(options: OptionGroup, collect: Collect) -> None:
     """
 
     def work(module: AnsibleModule, warn: Warn) -> dict[str, t.Any]:
-        mapping = collect(module.params, Selection.from_options(module.params), warn)
-        return {"changed": False, "ansible_facts": {FACT_NAME: mapping.to_dict()}}
+        facts = collect(module.params, Selection.from_options(module.params), warn).to_dict()
+        _refuse_masking(facts, module.no_log_values)
+        return {"changed": False, "ansible_facts": {FACT_NAME: facts}}
 
     run_module(options + SELECTION, work)
+
+
+def _refuse_masking(facts: dict[str, t.Any], secrets: t.Iterable[str]) -> None:
+    """Refuse a mapping in which a secret occurs by chance.
+
+    ansible-core replaces each secret by asterisks wherever it stands in a result: with the password ``web`` the guest
+    web1 would be reported as ``********1``.
+
+    Raises:
+        InvalidInput: the mapping would be falsified.
+    """
+    secrets = set(secrets)
+    text = json.dumps(facts, ensure_ascii=False) if secrets else ""
+    suspects = {secret for secret in secrets if json.dumps(secret, ensure_ascii=False)[1:-1] in text}
+    if suspects and remove_values(facts, suspects) != facts:
+        raise InvalidInput(
+            "a password or token of this task also occurs in a name or id of the mapping, where Ansible would replace "
+            "it by asterisks; use another account or a longer password"
+        )
