@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinServer
+from ansible_collections.virtmap.core.tests.servers.satellite5 import Satellite5Server
 from ansible_collections.virtmap.core.tests.unit.playbooks.play import HOSTILE, Site, guest, hypervisor, mapping
 
 
@@ -125,3 +126,22 @@ def test_collect_prints_the_mapping_in_each_form(site: Site, form: str, expected
     run = site.play("virtmap.core.collect", "-e", f"collect_format={form}")
     assert run.code == 0, run.output
     assert expected in run.output
+
+
+def test_a_source_may_report_to_both_receivers(
+    site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
+) -> None:
+    with Satellite5Server() as satellite5:
+        to_satellite5 = {
+            "report_satellite5_server": satellite5.url,
+            "report_satellite5_username": "admin",
+            "report_satellite5_password": "secret123",
+            "report_satellite5_systemid_dir": str(site.folder / "ids"),
+        }
+        site.inventory({"a": source(site, "a", mapping(hypervisor("h1", guest("g1"))))}, **receiver, **to_satellite5)
+        run = site.play("virtmap.core.report")
+        assert run.code == 0, run.output
+        assert held(candlepin) == {"h1": ["g1"]}
+        assert "registration.virt_notify" in satellite5.calls
+        assert site.play("virtmap.core.report").recap("a")["changed"] == 0
+    assert "secret123" not in run.output
