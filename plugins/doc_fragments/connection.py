@@ -27,8 +27,7 @@ options:
     default: true
   ca_path:
     description:
-      - File with the CA certificates that are trusted, in PEM form, or a folder of such files prepared by C(openssl
-        rehash).
+      - File with the CA certificates that are trusted, in PEM form, or a folder of such files.
       - Without it the CAs of the system are trusted.
     type: path
 """

@@ -15,9 +15,14 @@ import os
 import sys
 import traceback
 import typing as t
+from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import MissingLibrary, VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    MissingLibrary,
+    MissingSystemLibrary,
+    VirtmapError,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import FACT_NAME, Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION, OptionGroup, check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
@@ -64,21 +69,27 @@ def run_module(
             result. Errors of the family become the failed result.
     """
     module = AnsibleModule(**options.module_arguments(), supports_check_mode=True)
+    module.no_log_values.update(_proxy_secrets(module.params.get("proxy")))
     warn = Warnings(module.warn)
+    invocation = {"module_args": _echoed(module.params)}
     try:
         if "timeout" in options.spec:
             check_timeout(module.params)
         result = work(module, warn)
+    except MissingSystemLibrary as exc:
+        warn.close()
+        module.fail_json(msg=exc.message)
     except MissingLibrary as exc:
         warn.close()
         module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.traceback)
     except VirtmapError as exc:
         warn.close()
-        module.fail_json(msg=exc.message, **exc.result)
+        module.fail_json(msg=exc.message, invocation=invocation, **exc.result)
     except Exception as exc:  # noqa: BLE001 - a bug of ours; unlike a bare traceback, fail_json removes secrets
         module.fail_json(msg=f"unexpected {type(exc).__name__}: {exc}", exception=traceback.format_exc())
     else:
         warn.close()
+<<<<<<< HEAD
         _exit(module, result)
 
 
@@ -100,6 +111,26 @@ def _exit(module: AnsibleModule, result: dict[str, t.Any]) -> None:
             module.exit_json(**{**result, FACTS: token})
     finally:
         sys.stdout.write(printed.getvalue().replace(json.dumps(token), text))
+=======
+        module.exit_json(invocation=invocation, **result)
+
+
+def _echoed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options as the result repeats them: without whole mappings, which may be many megabytes."""
+    sizes = {
+        name: f"({len(params[name])} entries, not repeated here)"
+        for name in ("mapping", "mappings")
+        if isinstance(params.get(name), (dict, list))
+    }
+    return {**params, **sizes}
+
+
+def _proxy_secrets(proxy: str | None) -> set[str]:
+    """What must not be shown of a proxy's URL: its password, as written and decoded."""
+    credentials = (proxy or "").rpartition("@")[0].rpartition("/")[2]
+    password = credentials.partition(":")[2]
+    return {password, unquote(password)} if password else set()
+>>>>>>> main
 
 
 def run_facts_module(options: OptionGroup, collect: Collect) -> None:

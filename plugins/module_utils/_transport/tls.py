@@ -5,9 +5,13 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+
+# The names that ``openssl rehash`` makes.
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 def client_context(
@@ -21,7 +25,7 @@ def client_context(
 
     Args:
         validate_certs: verify the server's certificate and name.
-        ca_path: file or folder (hashed by ``openssl rehash``) with the trusted CAs; None for those of the system.
+        ca_path: PEM file with the trusted CAs, or folder of such files; None for those of the system.
         client_cert: PEM file with the client's own certificate, and its key unless ``client_key`` is given.
 
     Raises:
@@ -43,12 +47,32 @@ def client_context(
 
 def _with_own_ca(ca_path: str) -> ssl.SSLContext:
     _readable(ca_path, "ca_path")
-    try:
-        if os.path.isdir(ca_path):
-            return ssl.create_default_context(capath=ca_path)
-        return ssl.create_default_context(cafile=ca_path)
-    except (ssl.SSLError, OSError) as exc:
-        raise InvalidInput(f"ca_path {ca_path} holds no certificate in PEM form: {exc}") from exc
+    files = [ca_path]
+    if os.path.isdir(ca_path):
+        names = os.listdir(ca_path)
+        if any(_HASHED.fullmatch(name) for name in names):
+            return ssl.create_default_context(capath=ca_path)  # OpenSSL looks up what it needs
+        files = [os.path.join(ca_path, name) for name in sorted(names) if name.endswith((".pem", ".crt"))]
+        if not files:
+            raise InvalidInput(f"ca_path {ca_path} holds no certificate: there is no file that ends in .pem or .crt")
+    return _trusting(files)
+
+
+def _trusting(files: list[str]) -> ssl.SSLContext:
+    """A context that trusts the certificates of these files and no others."""
+    context = None
+    for path in files:
+        _readable(path, "ca_path")
+        try:
+            if context is None:
+                context = ssl.create_default_context(cafile=path)
+            else:
+                context.load_verify_locations(cafile=path)
+        except (ssl.SSLError, OSError) as exc:
+            raise InvalidInput(f"ca_path {path} holds no certificate in PEM form: {exc}") from exc
+    if context is None:
+        raise AssertionError("there is at least one file")
+    return context
 
 
 def _load_pair(context: ssl.SSLContext, cert: str, key: str | None) -> None:
@@ -62,16 +86,22 @@ def _load_pair(context: ssl.SSLContext, cert: str, key: str | None) -> None:
 
     try:
         context.load_cert_chain(cert, key, password=no_password)
-    except ssl.SSLError as exc:
-        if exc.reason == "KEY_VALUES_MISMATCH":
+    except OSError as exc:  # ssl.SSLError is one
+        reason = getattr(exc, "reason", None)
+        if reason == "KEY_VALUES_MISMATCH":
             raise InvalidInput(f"the client key {key or cert} does not belong to the certificate {cert}") from exc
         raise InvalidInput(
-            f"the client certificate {cert} and its key {key or cert} cannot be used: {exc.reason or exc}"
+            f"the client certificate {cert} and its key {key or cert} cannot be used: {reason or exc.strerror or exc}"
         ) from exc
 
 
 def _readable(path: str, option: str) -> None:
-    if not os.path.exists(path):
-        raise InvalidInput(f"{option} {path} does not exist")
-    if not os.access(path, os.R_OK):
+    try:
+        os.stat(path)
+        readable = os.access(path, os.R_OK)
+    except PermissionError:
+        readable = False  # a folder above it is closed
+    except OSError as exc:
+        raise InvalidInput(f"{option} {path} does not exist") from exc
+    if not readable:
         raise InvalidInput(f"{option} {path} cannot be read by this user")
