@@ -193,8 +193,7 @@ class Libvirtd:
             self.tcp_port = self.tls_port = None
         log = self._end_of_log()
         self.stop()
-        raise LabError(f"{self.name} did not start in {self.folder}; the end of its log:
-{log}")
+        raise LabError(f"{self.name} did not start in {self.folder}; the end of its log:\n{log}")
 
     def stop(self) -> None:
         """End the guests and the daemon, by their process ids; harmless where nothing runs."""
