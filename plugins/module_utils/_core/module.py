@@ -89,8 +89,7 @@ def run_module(
         module.fail_json(msg=f"unexpected {type(exc).__name__}: {exc}", exception=traceback.format_exc())
     else:
         warn.close()
-<<<<<<< HEAD
-        _exit(module, result)
+        _exit(module, {"invocation": invocation, **result})
 
 
 def _exit(module: AnsibleModule, result: dict[str, t.Any]) -> None:
@@ -111,8 +110,6 @@ def _exit(module: AnsibleModule, result: dict[str, t.Any]) -> None:
             module.exit_json(**{**result, FACTS: token})
     finally:
         sys.stdout.write(printed.getvalue().replace(json.dumps(token), text))
-=======
-        module.exit_json(invocation=invocation, **result)
 
 
 def _echoed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -130,7 +127,6 @@ def _proxy_secrets(proxy: str | None) -> set[str]:
     credentials = (proxy or "").rpartition("@")[0].rpartition("/")[2]
     password = credentials.partition(":")[2]
     return {password, unquote(password)} if password else set()
->>>>>>> main
 
 
 def run_facts_module(options: OptionGroup, collect: Collect) -> None:
