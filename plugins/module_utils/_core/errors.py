@@ -53,14 +53,10 @@ class MissingSystemLibrary(MissingLibrary):
 
     def __init__(self, library: str, package: str, reason: str) -> None:
         super().__init__(library, reason)
-<<<<<<< HEAD
-        self.message = f"the library {library} cannot be used on this host: {reason}. It comes with the package {package}"
-        self.args = (self.message,)
-=======
         self.message = (
             f"the library {library} cannot be used on this host: {reason}. It comes with the package {package}"
         )
->>>>>>> main
+        self.args = (self.message,)
 
 
 class InvalidInput(VirtmapError):
