@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.bench.candlepin_process import candlepin
 from tests.bench.measure import MEBIBYTE, Sample, compare, run_command, table
+from tests.unit.run_module import RUNNER
 
 SIZES = (1000, 5000, 10000)
 GUESTS = 20
@@ -25,12 +26,6 @@ ROUNDS = 3
 #: The bound of the issue: peak memory of the module at 5,000 hypervisors.
 BOUND_SIZE, BOUND_MEMORY = 5000, 300 * MEBIBYTE
 
-MODULE = """
-import runpy, sys
-from ansible.module_utils import basic
-basic._ANSIBLE_PROFILE = "legacy"
-runpy.run_module(sys.argv.pop(1), run_name="__main__")
-"""
 IDLE = """
 from ansible.module_utils import basic
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.options import CHECKIN
@@ -132,7 +127,7 @@ def measure(size: int, folder: Path, server: dict[str, t.Any]) -> dict[str, Samp
     given.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
     paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     bare = [sys.executable, "-c", BARE, str(folder / "bare.json"), str(folder / "body")]
-    module = [sys.executable, "-c", MODULE, MODULE_NAME, str(given)]
+    module = [sys.executable, "-c", RUNNER, MODULE_NAME, str(given)]
     idle = [sys.executable, "-c", IDLE, str(given)]
     sides = {
         "bare requests.post": lambda: run_command(bare),
