@@ -72,7 +72,12 @@ installer() {
         "$cache/uv/bin/python" -m pip install --quiet --disable-pip-version-check 'uv>=0.5' >&2 ||
             say "going on with pip instead of uv"
     fi
-    [ ! -x "$uv" ] || echo "$uv"
+    if [ -x "$uv" ]; then
+        # A folder with uv alone, to be put on PATH for nox.
+        mkdir -p "$cache/bin"
+        ln -sf "$uv" "$cache/bin/uv"
+        echo "$uv"
+    fi
 }
 
 venv_part() {

@@ -9,13 +9,17 @@ nothing has to be done there.
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 import typing as t
 
-from ansible import template
+from ansible import template as ansible_template
 from ansible.utils.unsafe_proxy import wrap_var
 
+_PLAIN = re.compile(r"[\w ./:@+-]*", re.ASCII)
 # A core that asks for trust takes all other text as it is.
-TEXT_IS_INERT = hasattr(template, "trust_as_template")
+TEXT_IS_INERT = hasattr(ansible_template, "trust_as_template")
 
 
 def inert(value: t.Any) -> t.Any:
@@ -32,3 +36,27 @@ def inert(value: t.Any) -> t.Any:
     if isinstance(value, (list, tuple)):
         return [inert(item) for item in value]
     return value
+
+
+def template(lookup: str, term: str, arguments: dict[str, t.Any]) -> str:
+    """A template that calls a lookup plugin when its value is needed; nothing in the arguments can end it or add to it.
+
+    Args:
+        lookup: full name of the plugin.
+        term: its term.
+        arguments: its options, of kinds that JSON has.
+    """
+    call = ", ".join(
+        [_literal(lookup), _literal(term), *(f"{name}={_literal(value)}" for name, value in arguments.items())]
+    )
+    text = "{{ lookup(" + call + ") }}"
+    return t.cast(str, ansible_template.trust_as_template(text)) if TEXT_IS_INERT else text
+
+
+def _literal(value: t.Any) -> str:
+    """An expression of Jinja for a text or a number. Ansible changes what escapes mean, so a text that would need one,
+    or that could end the template, goes in a form that needs none."""
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        packed = base64.b64encode(value.encode("utf-8")).decode("ascii")
+        return f"('{packed}' | ansible.builtin.b64decode)"
+    return json.dumps(value)

@@ -96,10 +96,11 @@ def _variables(mapping: Mapping, hypervisor: Hypervisor, guest: Guest) -> dict[s
 def _wanted(guest: Guest, hostnames: t.Sequence[str]) -> str:
     known = {**guest.extra, "name": guest.name, "uuid": guest.uuid}
     chosen = next((str(known[key]) for key in hostnames if known.get(key)), guest.uuid)
-    return _fit(chosen) or _fit(guest.uuid)
+    return fit_for_host(chosen) or fit_for_host(guest.uuid)
 
 
-def _fit(text: str) -> str:
+def fit_for_host(text: str) -> str:
+    """A name that is fit for an inventory host, as near to the text as that allows."""
     name = _UNFIT_FOR_HOST.sub("_", text).strip()
     return f"_{name[1:]}" if name.startswith((".", "-")) else name
 
@@ -111,7 +112,7 @@ def _make_unique(found: list[tuple[Guest, Entry]]) -> None:
     taken = {name.lower() for _guest, entry in found for name in entry.groups} | _RESERVED
     for guest, entry in found:
         if counts[entry.name.lower()] > 1 or entry.name.lower() in taken:
-            uuid = _fit(guest.uuid)
+            uuid = fit_for_host(guest.uuid)
             entry.name = uuid if entry.name == uuid and entry.name.lower() not in taken else f"{entry.name}_{uuid}"
     used: Counter[str] = Counter()
     for _guest, entry in found:

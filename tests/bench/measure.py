@@ -22,7 +22,7 @@ class Sample:
     """One measurement.
 
     seconds: wall time. largest: peak resident memory in bytes of the biggest single process. together: peak memory
-    in bytes of all processes at one moment, shared pages counted once, sampled every 50 ms. Both are 0 where only
+    in bytes of all processes at one moment, shared pages counted once. Memory is sampled every 50 ms, and 0 where only
     time was measured.
     """
 
@@ -41,12 +41,17 @@ class _MemoryWatch(threading.Thread):
     def __init__(self, session: int) -> None:
         super().__init__(daemon=True)
         self.session = session
-        self.peak = 0
+        self.largest = 0
+        self.together = 0
         self.ended = threading.Event()
 
     def run(self) -> None:
         while not self.ended.wait(SAMPLING_SECONDS):
-            self.peak = max(self.peak, sum(_proportional_size(pid) for pid in _members(self.session)))
+            members = _members(self.session)
+            # The kernel keeps each process's own peak. (What it tells a parent of an ended child is no use: that
+            # also counts the memory of the parent itself at the moment of the start.)
+            self.largest = max(self.largest, *(_kibibytes(pid, "status", "VmHWM:") * 1024 for pid in members), 0)
+            self.together = max(self.together, sum(_kibibytes(pid, "smaps_rollup", "Pss:") for pid in members) * 1024)
 
 
 def _members(session: int) -> list[int]:
@@ -63,12 +68,12 @@ def _members(session: int) -> list[int]:
     return members
 
 
-def _proportional_size(pid: int) -> int:
+def _kibibytes(pid: int, name: str, field: str) -> int:
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/{name}").read_text().splitlines()
     except OSError:  # it ended meanwhile
         return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return sum(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def run_command(
@@ -91,19 +96,14 @@ def run_command(
     )
     watch = _MemoryWatch(process.pid)
     watch.start()
-    assert process.stdout is not None
-    output = process.stdout.read()
-    # wait4 instead of wait: only it tells the memory of this one child and its descendants.
-    status, usage = os.wait4(process.pid, 0)[1:]
+    output = process.communicate()[0]
     seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
     watch.ended.set()
     watch.join()
     if process.returncode != 0:
         text = output.decode(errors="replace")[-4000:]
         raise CommandError(f"{' '.join(command)} ended with {process.returncode}:\n{text}")
-    return Sample(seconds, usage.ru_maxrss * 1024, watch.peak)
+    return Sample(seconds, watch.largest, watch.together)
 
 
 def run_call(call: Callable[[], object]) -> Sample:

@@ -72,6 +72,7 @@ class ProxyServer(HttpServer):
         upstream = kept.get(url.netloc)
         if upstream is None:
             upstream = kept[url.netloc] = http.client.HTTPConnection(url.hostname, url.port or 80, timeout=60)
+            request.connection.at_close.append(upstream.close)
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
         try:

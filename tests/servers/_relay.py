@@ -43,7 +43,7 @@ class Relay:
         self.received = 0
         self._flowing = threading.Event()
         self._flowing.set()
-        self._sockets: list[socket.socket] = []
+        self._open: set[tuple[socket.socket, socket.socket]] = set()
         self._listener: socket.socket | None = None
 
     def __enter__(self) -> Relay:
@@ -79,9 +79,10 @@ class Relay:
             self._listener.close()
             self._listener = None
         self._flowing.set()
-        for sock in self._sockets:
-            _abort(sock)
-        self._sockets.clear()
+        for client, server in list(self._open):
+            _abort(client)
+            _abort(server)
+        self._open.clear()
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -103,12 +104,21 @@ class Relay:
         server.settimeout(None)
         for sock in (client, server):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sockets.append(sock)
+        self._open.add((client, server))
+        open_ways = [server, client]
+
+        def ended(sink: socket.socket) -> None:
+            open_ways.remove(sink)
+            if not open_ways:
+                self._open.discard((client, server))
+                client.close()
+                server.close()
+
         for source, sink, extra in ((client, server, 2 * self.latency), (server, client, 0.0)):
             line: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
             start = time.monotonic() + extra
             threading.Thread(target=self._read, args=(source, line, start, sink is server), daemon=True).start()
-            threading.Thread(target=self._write, args=(line, sink), daemon=True).start()
+            threading.Thread(target=self._write, args=(line, sink, ended), daemon=True).start()
 
     def _read(self, source: socket.socket, line: t.Any, start: float, forth: bool) -> None:
         while True:
@@ -125,19 +135,21 @@ class Relay:
             else:
                 self.received += len(data)
 
-    def _write(self, line: t.Any, sink: socket.socket) -> None:
-        while True:
-            due, data = line.get()
-            time.sleep(max(0.0, due - time.monotonic()))
-            self._flowing.wait()
-            try:
+    def _write(self, line: t.Any, sink: socket.socket, ended: t.Callable[[socket.socket], None]) -> None:
+        try:
+            while True:
+                due, data = line.get()
+                time.sleep(max(0.0, due - time.monotonic()))
+                self._flowing.wait()
                 if not data:
                     sink.shutdown(socket.SHUT_WR)
                     return
                 sink.sendall(data)
-            except OSError:
-                # The sink is gone; its own reader ends the other direction.
-                return
+        except OSError:
+            # The sink is gone; its own reader ends the other direction.
+            return
+        finally:
+            ended(sink)
 
 
 def _abort(sock: socket.socket) -> None:

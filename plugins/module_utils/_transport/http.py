@@ -9,15 +9,17 @@ read, so that a server which sends a byte now and then would hold a task for eve
 from __future__ import annotations
 
 import base64
-import json
 import time
 import traceback
 import typing as t
-from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, CannotConnect, MissingLibrary
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    MissingLibrary,
+    VirtmapError,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._transport import http_deadline, http_errors
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http_answer import CHUNK, Answer, Stream
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http_exchange import Exchange
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 from ansible_collections.virtmap.core.plugins.module_utils._transport.tls import client_context
 
@@ -29,40 +31,14 @@ except ImportError:
 else:
     URLLIB3_ERROR = None
 
-if t.TYPE_CHECKING:
-    from urllib3.response import BaseHTTPResponse
+__all__ = ["CHUNK", "Answer", "HttpClient", "Stream"]
 
+T = t.TypeVar("T")
 RETRY_STATUSES = frozenset({429, 502, 503, 504})
 ATTEMPTS = 3
 FIRST_PAUSE = 1.0
-CHUNK = 256 * 1024
-
-
-class Answer(t.NamedTuple):
-    """A whole answer.
-
-    Attributes:
-        headers: names in lower case.
-    """
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    what: str
-
-    def json(self) -> t.Any:
-        """The body as JSON.
-
-        Raises:
-            BadAnswer: it is not JSON.
-        """
-        try:
-            return json.loads(self.body)
-        except ValueError as exc:
-            raise BadAnswer(
-                f"{self.what} answered something that is not JSON ({http_errors.begin_of(self.body)}); "
-                "check that server, port and path name the right service"
-            ) from exc
+# How long a connection may have been idle before a request that must not be sent twice no longer trusts it.
+IDLE_SECONDS = 2.0
 
 
 class HttpClient:
@@ -112,8 +88,8 @@ class HttpClient:
             context = client_context(
                 validate_certs=validate_certs, ca_path=ca_path, client_cert=client_cert, client_key=client_key
             )
+        self._used = time.monotonic()
         self._pool = http_deadline.pool(server, timeout, context, proxy)
-        self.requests = 0
 
     def __enter__(self) -> HttpClient:
         return self
@@ -151,11 +127,9 @@ class HttpClient:
         Raises:
             CannotConnect, Denied, NotFound, BadAnswer: see _transport.http_errors.
         """
-        with self.stream(
-            method, path, params=params, json_body=json_body, body=body, headers=headers, expect=expect,
-            repeatable=repeatable, timeout=timeout,
-        ) as stream:  # fmt: skip
-            return Answer(stream.status, stream.headers, stream.read(), self.what)
+        seconds = self.timeout if timeout is None else timeout
+        exchange = Exchange(method, path, body, dict(headers or {}), expect, repeatable, seconds)
+        return self._run(self._complete(exchange, params, json_body), self._whole)
 
     def stream(
         self,
@@ -172,95 +146,66 @@ class HttpClient:
     ) -> Stream:
         """Like ``request``, but returns the answer as a file to read from while it arrives. The deadline covers the
         reading too."""
-        all_headers = {**self.headers, **(headers or {})}
-        if json_body is not None:
-            body = json.dumps(json_body).encode()
-            all_headers.setdefault("Content-Type", "application/json")
-        url = f"{self.server.url}{path}"
-        if params:
-            url = f"{url}?{urlencode(params, doseq=True)}"
         seconds = self.timeout if timeout is None else timeout
+        exchange = Exchange(method, path, body, dict(headers or {}), expect, repeatable, seconds)
+        return self._run(self._complete(exchange, params, json_body), lambda stream: stream)
+
+    def _complete(self, exchange: Exchange, params: t.Mapping[str, t.Any] | None, json_body: t.Any) -> Exchange:
+        exchange = exchange._replace(
+            path=self.server.path + exchange.path, headers={**self.headers, **exchange.headers}
+        )
+        return exchange.completed(params, json_body)
+
+    def _run(self, exchange: Exchange, take: t.Callable[[Stream], T]) -> T:
+        """Make an exchange, again where that may help and is allowed; ``take`` gets the answer."""
+        seconds = exchange.seconds
         began = time.monotonic()
         for attempt in range(ATTEMPTS):
-            last = attempt == ATTEMPTS - 1
             pause = FIRST_PAUSE * 2**attempt
             try:
-                response = self._send(method, url, body, all_headers, seconds)
-            except urllib3.exceptions.HTTPError as exc:
-                if last or not http_errors.may_repeat(exc, repeatable):
-                    raise http_errors.from_exception(exc, self.what, self.server, seconds) from exc
-            else:
-                status = response.status
-                if 200 <= status < 300 or status in expect:
-                    return Stream(response, self.what, self.server, seconds)
-                told = http_errors.retry_after(response.headers.get("Retry-After"))
-                error = http_errors.from_response(response, self.what, method, urlsplit(url).path, told)
-                response.release_conn()
-                if last or status not in RETRY_STATUSES or (status in (502, 504) and not repeatable):
-                    raise error
+                stream = self._send(exchange)
+                if 200 <= stream.status < 300 or stream.status in exchange.expect:
+                    return take(stream)
+                told = http_errors.retry_after(stream.headers.get("retry-after"))
+                error = self._refusal(exchange, stream, told)
+                again = stream.status in RETRY_STATUSES and (exchange.repeatable or stream.status not in (502, 504))
                 pause = pause if told is None else told
-                # 3 x timeout is what a task may take against a server that does not work; it is not slept away.
-                if time.monotonic() - began + pause + seconds > 3 * seconds + 10:
-                    raise error
+            except VirtmapError as exc:
+                error, cause = exc, exc.__cause__
+                again = isinstance(cause, urllib3.exceptions.HTTPError) and http_errors.may_repeat(
+                    cause, exchange.repeatable
+                )
+            # 3 x timeout is what a task may take against a server that does not work; it is not slept away.
+            in_time = time.monotonic() - began + pause + seconds <= 3 * seconds + 10
+            if not again or not in_time or attempt == ATTEMPTS - 1:
+                raise error
             time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    def _send(
-        self, method: str, url: str, body: bytes | None, headers: dict[str, str], seconds: float
-    ) -> BaseHTTPResponse:
-        self.requests += 1
-        return self._pool.request(
-            method, url, body=body, headers=headers, retries=False, redirect=False, preload_content=False,
-            decode_content=True, timeout=urllib3.Timeout(connect=seconds, read=seconds),
-        )  # fmt: skip
-
-
-class Stream:
-    """An answer that is read while it arrives; a file for parsers, a context manager for everybody."""
-
-    def __init__(self, response: BaseHTTPResponse, what: str, server: Server, seconds: float) -> None:
-        self._response = response
-        self._what = what
-        self._server = server
-        self._seconds = seconds
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self._finished = False
-
-    def __enter__(self) -> Stream:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        if self._finished:
-            self._response.release_conn()
-        else:
-            # What is left of the answer would be taken for the next one.
-            self._response.close()
-
-    def read(self, size: int = -1) -> bytes:
-        """At most ``size`` bytes of the decoded body, all that is left for -1; empty at the end.
-
-        Raises:
-            CannotConnect: the answer broke off or did not end in time.
-        """
-        if size < 0:
-            return b"".join(iter(lambda: self.read(CHUNK), b""))
-        if self._finished or size == 0:
-            return b""
+    def _send(self, exchange: Exchange) -> Stream:
+        if not exchange.repeatable and time.monotonic() - self._used > IDLE_SECONDS:
+            # urllib3 notices a connection that the server has closed, but not one that it closes at this moment. A
+            # request that must not be sent twice therefore gets a new connection.
+            self._pool.clear()
+        seconds = exchange.seconds
         try:
-            data = self._response.read(size)
+            response = self._pool.request(
+                exchange.method, self.server.root + exchange.target, body=exchange.body,
+                headers=exchange.headers, retries=False, redirect=False, preload_content=False, decode_content=False,
+                enforce_content_length=True, timeout=urllib3.Timeout(connect=seconds, read=seconds),
+            )  # fmt: skip
         except urllib3.exceptions.HTTPError as exc:
-            raise http_errors.from_exception(exc, self._what, self._server, self._seconds) from exc
-        if not data:
-            self._check_length()
-            self._finished = True
-        return data
+            raise http_errors.from_exception(exc, self.what, self.server, seconds) from exc
+        finally:
+            self._used = time.monotonic()
+        return Stream(response, self.what, self.server, seconds)
 
-    def _check_length(self) -> None:
-        """urllib3 before 2.0 takes an answer that is shorter than its Content-Length for a whole one."""
-        length = self.headers.get("content-length", "")
-        if length.isdigit() and self._response.tell() < int(length):
-            raise CannotConnect(
-                f"{shown(self._what)} broke off its answer after {self._response.tell()} of {length} bytes; "
-                "try again, and look at the server's log"
-            )
+    def _whole(self, stream: Stream) -> Answer:
+        with stream:
+            return Answer(stream.status, stream.headers, stream.read(), self.what)
+
+    def _refusal(self, exchange: Exchange, stream: Stream, told: float | None) -> VirtmapError:
+        request = f"{exchange.method} {exchange.path}"
+        with stream:
+            body = stream.read_some(http_errors.MESSAGE_BYTES)
+        return http_errors.from_response(stream.status, stream.headers, body, self.what, request, told)

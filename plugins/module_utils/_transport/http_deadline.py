@@ -9,8 +9,10 @@ of the exchange.
 
 from __future__ import annotations
 
+import base64
 import http.client
 import io
+import ipaddress
 import socket
 import ssl
 import time
@@ -18,17 +20,22 @@ import typing as t
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect, InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._transport.deadline import call_with_deadline
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 
 try:
     import urllib3
+    from urllib3 import exceptions
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 except ImportError:
     # Reported by _transport.http, which is the only way here.
-    urllib3 = None  # type: ignore[assignment]
+    urllib3 = exceptions = None  # type: ignore[assignment]
     HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
+
+# What is sent at a time.
+PIECE = 64 * 1024
 
 
 class _TimedReader(io.RawIOBase):
@@ -56,6 +63,23 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _AnswerFile(io.BufferedReader):
+    """The answer as a file whose lines are whole.
+
+    http.client takes the end of the connection for the end of the headers: an answer that broke off there would be a
+    success without a body.
+    """
+
+    _begun = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if (line or self._begun) and not line.endswith(b"\n") and len(line) != size:
+            raise http.client.IncompleteRead(line)
+        self._begun = True
+        return line
+
+
 class _TimedSocket:
     """What http.client reads an answer from."""
 
@@ -64,30 +88,84 @@ class _TimedSocket:
         self._until = until
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._sock, self._until), 64 * 1024)
+        return _AnswerFile(_TimedReader(self._sock, self._until), 64 * 1024)
 
 
 class _DeadlineMixin:
-    """Starts the clock when it connects or, on a connection kept alive, with the request."""
+    """One clock for the whole exchange: it starts with the connection or, on one kept alive, with the request."""
 
     _until = 0.0
-    _fresh = False
+    _connected_for_this = False
     timeout: t.Any
     sock: t.Any
+    port: int
+    _dns_host: str
 
     def connect(self) -> None:
         self._start()
-        self._fresh = True
+        self._connected_for_this = True
         super().connect()  # type: ignore[misc]
 
     def request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        if not self._fresh:
+        if not self._connected_for_this:
             self._start()
-        self._fresh = False
-        return super().request(*args, **kwargs)  # type: ignore[misc]
+        try:
+            # Without a connection this makes one, which starts the clock again.
+            return super().request(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            self._connected_for_this = False
+
+    def send(self, data: t.Any) -> None:
+        """Write in pieces, each with the time that is left: a server may be slow in reading, too."""
+        if self.sock is None or not isinstance(data, bytes):
+            super().send(data)  # type: ignore[misc]
+            return
+        for start in range(0, len(data), PIECE):
+            self.sock.settimeout(self._left())
+            super().send(data[start : start + PIECE])  # type: ignore[misc]
 
     def _start(self) -> None:
         self._until = time.monotonic() + float(self.timeout)
+
+    def _left(self) -> float:
+        return max(self._until - time.monotonic(), 0.001)
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first address of the host that answers.
+
+        Each address gets its share of the time that is left: a host whose IPv6 address leads nowhere is reached at its
+        IPv4 address in time.
+        """
+        addresses = self._addresses()
+        failure: OSError | None = None
+        for number, (family, kind, protocol, _name, address) in enumerate(addresses):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.settimeout(self._left() / (len(addresses) - number))
+                sock.connect(address)
+            except OSError as exc:
+                sock.close()
+                failure = exc
+            else:
+                # For the TLS handshake and for sending the request.
+                sock.settimeout(self._left())
+                return sock
+        if isinstance(failure, socket.timeout):
+            raise exceptions.ConnectTimeoutError(self, "the connection timed out") from failure
+        raise exceptions.NewConnectionError(t.cast(t.Any, self), "no connection") from failure
+
+    def _addresses(self) -> list[t.Any]:
+        def resolve() -> list[t.Any]:
+            return socket.getaddrinfo(self._dns_host.strip("[]"), self.port, type=socket.SOCK_STREAM)
+
+        try:
+            # The resolver knows no deadline.
+            return call_with_deadline(resolve, self._left(), "the name was not resolved in time")
+        except CannotConnect as exc:
+            raise exceptions.ConnectTimeoutError(self, exc.message) from exc
+        except (OSError, UnicodeError) as exc:
+            raise exceptions.NewConnectionError(t.cast(t.Any, self), "its name cannot be resolved") from exc
 
     def response_class(self, sock: socket.socket, *args: t.Any, **kwargs: t.Any) -> http.client.HTTPResponse:
         return http.client.HTTPResponse(t.cast(socket.socket, _TimedSocket(sock, self._until)), *args, **kwargs)
@@ -98,7 +176,11 @@ class _HTTPConnection(_DeadlineMixin, HTTPConnection):  # type: ignore[misc]
 
 
 class _HTTPSConnection(_DeadlineMixin, HTTPSConnection):  # type: ignore[misc]
-    pass
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()
+        except (OSError, http.client.HTTPException) as exc:
+            raise exceptions.ProxyError("the proxy opened no tunnel", exc) from exc
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -125,17 +207,47 @@ def pool(
     arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 1}
     if context is not None:
         arguments["ssl_context"] = context
-    url = _environment_proxy(server) if proxy is None else proxy
-    manager = urllib3.PoolManager(**arguments) if not url else _through_proxy(url, arguments)
+        if context.verify_mode == ssl.CERT_NONE:
+            # The user asked for it; urllib3 would write to standard error at each request.
+            urllib3.disable_warnings(exceptions.InsecureRequestWarning)
+        elif _is_urllib3_1() and _is_address(server.host):
+            # urllib3 1.26 tells OpenSSL no name for an address; without one it compares address and certificate itself.
+            context.check_hostname = False
+    manager: urllib3.PoolManager | urllib3.ProxyManager
+    if proxy is None:
+        scheme, url = server.scheme, _environment_proxy(server)
+        manager = (
+            _through_proxy(url, f"the environment variable {scheme}_proxy", arguments) if url else _direct(arguments)
+        )
+    else:
+        manager = _through_proxy(proxy, "proxy", arguments) if proxy else _direct(arguments)
     manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
     return manager
 
 
+def _direct(arguments: dict[str, t.Any]) -> urllib3.PoolManager:
+    return urllib3.PoolManager(**arguments)
+
+
+def _is_urllib3_1() -> bool:
+    return str(vars(urllib3)["__version__"]).startswith("1.")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _environment_proxy(server: Server) -> str | None:
-    return None if proxy_bypass(server.host) else getproxies().get(server.scheme)
+    if proxy_bypass(server.host) or proxy_bypass(server.authority):
+        return None
+    return getproxies().get(server.scheme)
 
 
-def _through_proxy(url: str, arguments: dict[str, t.Any]) -> urllib3.ProxyManager:
+def _through_proxy(url: str, option: str, arguments: dict[str, t.Any]) -> urllib3.ProxyManager:
     text = url if "://" in url else f"http://{url}"
     try:
         parts = urlsplit(text)
@@ -144,8 +256,11 @@ def _through_proxy(url: str, arguments: dict[str, t.Any]) -> urllib3.ProxyManage
         host, port = None, None
     # The value is not shown: it may hold a password.
     if not host or parts.scheme not in ("http", "https"):
-        raise InvalidInput("proxy must be the URL of an HTTP proxy, such as http://proxy.example.com:3128")
-    credentials = parts.netloc.rpartition("@")[0]
-    headers = urllib3.make_headers(proxy_basic_auth=unquote(credentials)) if credentials else None
+        raise InvalidInput(f"{option} must be the URL of an HTTP proxy, such as http://proxy.example.com:3128")
+    credentials = unquote(parts.netloc.rpartition("@")[0])
+    headers = None
+    if credentials:
+        headers = {"proxy-authorization": f"Basic {base64.b64encode(credentials.encode()).decode('ascii')}"}
     address = f"[{host}]" if ":" in host else host
-    return urllib3.ProxyManager(f"{parts.scheme}://{address}:{port or 3128}", proxy_headers=headers, **arguments)
+    default = 443 if parts.scheme == "https" else 80
+    return urllib3.ProxyManager(f"{parts.scheme}://{address}:{port or default}", proxy_headers=headers, **arguments)

@@ -6,15 +6,20 @@ collection."""
 from __future__ import annotations
 
 import email.utils
+import http.client
 import json
+import math
+import socket
 import ssl
 import time
 import typing as t
+from datetime import timezone
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     BadAnswer,
     CannotConnect,
     Denied,
+    InvalidInput,
     NotFound,
     VirtmapError,
 )
@@ -27,9 +32,6 @@ except ImportError:
     # Reported by _transport.http, which every caller of this file goes through first.
     exceptions = None  # type: ignore[assignment]
 
-if t.TYPE_CHECKING:
-    from urllib3.response import BaseHTTPResponse
-
 # How much of an unexpected body is worth reading for its message.
 MESSAGE_BYTES = 64 * 1024
 # Where servers that we talk to put the sentence for people in a JSON error body.
@@ -39,46 +41,61 @@ MESSAGE_KEYS = ("displayMessage", "message", "error_description", "detail", "rea
 def may_repeat(exc: exceptions.HTTPError, repeatable: bool) -> bool:
     """Whether a request that ended with this error may be sent again."""
     cause = _root(exc)
+    inner = _innermost(cause)
     if isinstance(cause, exceptions.NewConnectionError):
         return True  # it never left
+    if isinstance(cause, exceptions.ProxyError):
+        return repeatable and isinstance(inner, ConnectionError)
+    if isinstance(cause, exceptions.SSLError):
+        return repeatable and isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
     # A time-out is not repeated: the deadline of the task would be spent on a server that does not answer.
-    return repeatable and isinstance(cause, exceptions.ProtocolError)
+    return repeatable and isinstance(cause, exceptions.ProtocolError) and not (_timed_out(cause) or _no_http(cause))
 
 
 def from_exception(exc: exceptions.HTTPError, what: str, server: Server, seconds: float) -> VirtmapError:
     """The error for an exchange that got no answer, or not a whole one."""
     cause = _root(exc)
     what = shown(what)
-    if isinstance(exc, exceptions.ProxyError) or isinstance(cause, exceptions.ProxyError):
+    if _timed_out(exc):
+        through = " through the proxy" if isinstance(exc, exceptions.ProxyError) else ""
         return CannotConnect(
-            f"{what} cannot be reached through the proxy: {_proxy_reason(exc)}; check the option proxy"
+            f"{what} did not answer in full{through} within {seconds:g} second{'' if seconds == 1 else 's'}; "
+            "check the server and the network, or raise timeout"
         )
+    if isinstance(exc, exceptions.ProxyError):
+        return CannotConnect(f"{what} cannot be reached through the proxy: {_proxy_reason(exc)}; check the proxy")
     if isinstance(cause, exceptions.SSLError):
         return _tls_error(cause, what, server)
     if isinstance(cause, exceptions.NewConnectionError):
         return CannotConnect(
             f"{what} cannot be reached: {_connection_reason(cause)}; check server, port and that the service runs"
         )
-    if isinstance(cause, exceptions.TimeoutError):
-        return CannotConnect(
-            f"{what} did not answer in full within {seconds:g} seconds; "
-            "check the server and the network, or raise timeout"
+    if isinstance(cause, exceptions.LocationValueError):
+        return InvalidInput(f"{what} cannot be contacted, because its name is not a valid one; check server")
+    if _no_http(cause):
+        return BadAnswer(
+            f"{what} answered something that is not HTTP ({_short(cause)}); "
+            "check that server and port name the right service"
         )
+    inner = _innermost(cause)
+    if isinstance(inner, http.client.IncompleteRead):
+        return CannotConnect(f"{what} broke off in the middle of its answer; try again, and look at the server's log")
     return CannotConnect(f"{what} broke off the connection ({_short(cause)}); try again, and look at the server's log")
 
 
 def from_response(
-    response: BaseHTTPResponse, what: str, method: str, path: str, retry_in: float | None
+    status: int, headers: t.Mapping[str, str], body: bytes, what: str, request: str, retry_in: float | None
 ) -> VirtmapError:
-    """The error for an answer whose status was not expected."""
-    status, what = response.status, shown(what)
-    try:
-        body = response.read(MESSAGE_BYTES)
-    except exceptions.HTTPError:
-        body = b""  # the status says enough; a body that broke off adds nothing
+    """The error for an answer whose status was not expected.
+
+    Args:
+        headers: names in lower case.
+        body: its beginning.
+        request: method and path.
+    """
+    what, request = shown(what), shown(request)
     said = server_message(body)
     says = f": {said}" if said else ""
-    request = f"{method} {shown(path)}"
     if status == 401:
         return Denied(
             f"{what} refused the credentials (401{says}); check the user name and password, token or certificate"
@@ -88,9 +105,9 @@ def from_response(
     if status in (404, 410):
         return NotFound(f"{what} does not know {request} ({status}{says}); check server, port and path")
     if status == 407:
-        return CannotConnect(f"the proxy in front of {what} asks for credentials (407); put them into the option proxy")
+        return CannotConnect(f"the proxy in front of {what} asks for credentials (407); give them with the proxy")
     if 300 <= status < 400:
-        target = shown(response.headers.get("Location", "an unnamed place"))
+        target = shown(headers.get("location", "an unnamed place"))
         return BadAnswer(f"{what} redirects {request} to {target}; give that address as server if it is the right one")
     if status in (429, 503):
         wait = f"asks to wait {retry_in:g} seconds" if retry_in is not None else "asks to come back later"
@@ -104,7 +121,7 @@ def server_message(body: bytes) -> str:
     """The sentence for people in an error body; empty when there is none that can be told from a web page."""
     try:
         data = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         text = body.decode("utf-8", "replace").strip()
         return "" if not text or text.startswith("<") or len(text) > 300 else shown(text)
     for key in MESSAGE_KEYS:
@@ -120,70 +137,97 @@ def server_message(body: bytes) -> str:
 
 def retry_after(value: str | None) -> float | None:
     """Seconds that a Retry-After header asks for, given as a number or as a date; None when it says nothing usable."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(value)
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        seconds = float(text)
+        return seconds if math.isfinite(seconds) else None
     try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        moment = email.utils.parsedate_to_datetime(text)
+        # A date without a zone is UTC, as every date of HTTP is.
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() - time.time()
+    except (IndexError, OverflowError, TypeError, ValueError):
         return None
-    return max(0.0, moment.timestamp() - time.time())
+    return max(0.0, seconds)
 
 
 def begin_of(body: bytes) -> str:
     """The beginning of a body that could not be understood, for an error sentence."""
     if not body.strip():
         return "it is empty"
-    return "it begins " + repr(shown(body[:200].decode("utf-8", "replace").strip(), 60))
+    return f"it begins '{shown(body[:200].decode('utf-8', 'replace').strip(), 60)}'"
 
 
 def _root(exc: BaseException) -> BaseException:
     """The error that urllib3 wrapped."""
-    while isinstance(exc, exceptions.MaxRetryError) and exc.reason is not None:
-        exc = exc.reason
     original = getattr(exc, "original_error", None)
     return original if isinstance(original, exceptions.HTTPError) else exc
 
 
+def _innermost(exc: BaseException) -> BaseException:
+    """The error of Python's own libraries that urllib3's errors were made of."""
+    inner = next((arg for arg in exc.args if isinstance(arg, BaseException)), None)
+    return exc if inner is None else _innermost(inner)
+
+
+def _timed_out(exc: BaseException) -> bool:
+    cause = _root(exc)
+    if isinstance(cause, exceptions.TimeoutError):
+        return not isinstance(cause, exceptions.NewConnectionError)
+    return isinstance(_innermost(cause), socket.timeout)
+
+
+def _no_http(exc: BaseException) -> bool:
+    """Whether the answer was something else than HTTP; a connection closed before an answer is not meant."""
+    inner = _innermost(exc)
+    if isinstance(inner, (http.client.RemoteDisconnected, http.client.IncompleteRead)):
+        return False
+    return isinstance(inner, http.client.HTTPException)
+
+
 def _tls_error(exc: BaseException, what: str, server: Server) -> VirtmapError:
-    reason = next((arg for arg in exc.args if isinstance(arg, ssl.SSLCertVerificationError)), None)
-    if reason is not None or "CERTIFICATE_VERIFY_FAILED" in str(exc):
-        why = reason.verify_message if reason is not None else "verification failed"
-        if "mismatch" in why or "not valid for" in why:
-            return CannotConnect(
-                f"the certificate of {what} is not valid for {shown(server.host)} ({shown(why)}); "
-                "use the name that the certificate holds as server"
-            )
+    inner = _innermost(exc)
+    # Without the names of OpenSSL's source files.
+    reason = getattr(inner, "reason", None)
+    text = reason.replace("_", " ").lower() if reason else str(inner).partition(" (_ssl.c")[0]
+    why = shown(getattr(inner, "verify_message", "") or text)
+    if "mismatch" in why or "not valid for" in why or "doesn't match" in why:
         return CannotConnect(
-            f"the certificate of {what} is not trusted ({shown(why)}); give the CA that signed it as ca_path"
+            f"the certificate of {what} is not valid for {shown(server.host)} ({why}); "
+            "use a name that the certificate holds as server"
         )
-    return CannotConnect(
-        f"the TLS connection to {what} failed ({_short(exc)}); check port, client certificate and TLS versions"
-    )
+    if "expired" in why and isinstance(inner, ssl.SSLCertVerificationError):
+        return CannotConnect(f"the certificate of {what} has expired ({why}); renew it on the server")
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return CannotConnect(f"the certificate of {what} is not trusted ({why}); give the CA that signed it as ca_path")
+    if "alert" in why and ("certificate" in why or "unknown ca" in why):
+        return Denied(f"{what} wants a client certificate that it trusts ({why}); check the client certificate and key")
+    if isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return CannotConnect(
+            f"{what} broke off the TLS connection; check whether it wants a client certificate, and look at its log"
+        )
+    return CannotConnect(f"the TLS connection to {what} failed ({why}); check port and TLS versions")
 
 
 def _connection_reason(exc: BaseException) -> str:
-    text = str(exc)
-    if "refused" in text:
-        return "the connection was refused"
-    if "resolve" in text.lower() or "Name or service" in text or "getaddrinfo" in text:
+    cause = exc.__cause__
+    if isinstance(cause, (socket.gaierror, UnicodeError)):
         return "its name cannot be resolved"
-    return _short(exc)
+    if isinstance(cause, ConnectionRefusedError):
+        return "the connection was refused"
+    return _short(cause or exc)
 
 
-def _proxy_reason(exc: BaseException) -> str:
-    original = getattr(_root(exc), "original_error", None) or getattr(exc, "original_error", None)
-    text = str(original or exc)
-    if "407" in text:
-        return "the proxy asks for credentials (407)"
-    return _connection_reason(original or exc)
+def _proxy_reason(exc: exceptions.ProxyError) -> str:
+    original = exc.original_error
+    if isinstance(original, exceptions.NewConnectionError):
+        return _connection_reason(original)
+    if "407" in str(original):
+        return "it asks for credentials (407)"
+    return _short(original)
 
 
 def _short(exc: BaseException) -> str:
-    """The innermost words of an exception, without addresses of objects and without the layers around them."""
-    inner = next((arg for arg in exc.args if isinstance(arg, Exception)), None)
-    if inner is not None:
-        return _short(inner)
-    text = str(exc.args[0]) if exc.args and isinstance(exc.args[0], str) else str(exc)
-    return shown(text.rpartition(">: ")[2] or type(exc).__name__)
+    """The words of the innermost error, without its numbers and without the layers around it."""
+    inner = _innermost(exc)
+    text = inner.strerror if isinstance(inner, OSError) and inner.strerror else str(inner)
+    return shown(text.strip() or type(inner).__name__)

@@ -33,9 +33,14 @@ class Server:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
+    def root(self) -> str:
+        """The URL without the path prefix."""
+        return f"{self.scheme}://{self.authority}"
+
+    @property
     def url(self) -> str:
         """The URL that the paths of requests are appended to."""
-        return f"{self.scheme}://{self.authority}{self.path}"
+        return f"{self.root}{self.path}"
 
 
 def parse_server(
@@ -60,32 +65,41 @@ def parse_server(
         InvalidInput: it is none of these, or holds a user name or password (which belong into their own options).
     """
     text = value.strip()
+    if "@" in text:
+        # Refused before anything else may go wrong with it, and not shown: it may hold a password.
+        raise InvalidInput(f"{option} must not hold a user name or password; use the options made for them")
+    no_server = f"{option} is {shown(value)!r}, which is no host name, address or URL"
+    if not text.isprintable() or " " in text:
+        # urlsplit would drop line breaks and tabs and go on.
+        raise InvalidInput(no_server)
     if "://" not in text:
         text = f"{scheme}://{_bracketed(text)}"
     try:
         parts = urlsplit(text)
         host, given_port = parts.hostname, parts.port
     except ValueError as exc:
-        raise InvalidInput(f"{option} is {shown(value)!r}, which is no host name, address or URL: {exc}") from exc
-    if "@" in parts.netloc:
-        # The value is not shown: it may hold a password.
-        raise InvalidInput(f"{option} must not hold a user name or password; use the options made for them")
-    if not host or any(char.isspace() for char in host):
-        raise InvalidInput(f"{option} is {shown(value)!r}, which is no host name, address or URL")
+        raise InvalidInput(f"{no_server}: {exc}") from exc
+    if not host or ("[" in parts.netloc and not _is_ipv6(host)):
+        raise InvalidInput(no_server)
     if parts.scheme not in schemes:
         raise InvalidInput(
             f"{option} has the scheme {shown(parts.scheme)!r}, but must have one of {', '.join(schemes)}"
         )
     if parts.query or parts.fragment:
         raise InvalidInput(f"{option} must not have a query or fragment")
-    default_port = port if port is not None else (443 if parts.scheme == "https" else 80)
-    return Server(
-        parts.scheme, host, default_port if given_port is None else given_port, parts.path.rstrip("/") or path
-    )
+    if given_port is None:
+        given_port = port if port is not None else (443 if parts.scheme == "https" else 80)
+    if not 1 <= given_port <= 65535:
+        raise InvalidInput(f"{option} {shown(value)}: the port is {given_port}, but must be between 1 and 65535")
+    return Server(parts.scheme, host, given_port, parts.path.rstrip("/") or path)
 
 
 def _bracketed(text: str) -> str:
+    return f"[{text}]" if _is_ipv6(text) else text
+
+
+def _is_ipv6(text: str) -> bool:
     try:
-        return f"[{text}]" if ipaddress.ip_address(text).version == 6 else text
+        return ipaddress.ip_address(text).version == 6
     except ValueError:
-        return text
+        return False

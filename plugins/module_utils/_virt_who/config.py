@@ -43,10 +43,12 @@ class Configuration:
 
     Attributes:
         general: the values of ``[global]``.
+        environment: the values of ``[system_environment]``.
         sections: the sources, sorted by name.
     """
 
     general: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
 
 
@@ -60,7 +62,9 @@ def read_configuration(config_file: str, config_dir: str, warn: Warn) -> Configu
         InvalidInput: there is neither the file nor the folder, or the folder cannot be read.
     """
     if not os.path.exists(config_file) and not os.path.isdir(config_dir):
-        raise InvalidInput(f"there is neither {config_file} nor {config_dir}; name virt-who's files with config_file and config_dir")
+        raise InvalidInput(
+            f"there is neither {config_file} nor {config_dir}; name virt-who's files with config_file and config_dir"
+        )
     general = _read_file(config_file, warn) if os.path.exists(config_file) else {}
     defaults = general.get("defaults", {})
     settings = general.get("global", {})
@@ -74,7 +78,19 @@ def read_configuration(config_file: str, config_dir: str, warn: Warn) -> Configu
                 found[name] = Section(name, config_file, {**defaults, **values})
         for path in drop_in_files(config_dir):
             _add(found, path, defaults, warn)
-    return Configuration(settings, [found[name] for name in sorted(found)])
+    return Configuration(settings, general.get("system_environment", {}), [found[name] for name in sorted(found)])
+
+
+def find_section(configuration: Configuration, name: str) -> Section:
+    """The section of a name.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    for section in configuration.sections:
+        if section.name == name:
+            return section
+    raise InvalidInput(f"virt-who's configuration has no section {shown(name)}")
 
 
 def drop_in_files(config_dir: str) -> list[str]:
@@ -88,7 +104,9 @@ def drop_in_files(config_dir: str) -> list[str]:
     try:
         names = sorted(os.listdir(config_dir))
     except OSError as exc:
-        raise InvalidInput(f"the folder {config_dir} cannot be read: {exc.strerror}; run as the user that may, usually root") from exc
+        raise InvalidInput(
+            f"the folder {config_dir} cannot be read: {exc.strerror}; run as the user that may, usually root"
+        ) from exc
     return [os.path.join(config_dir, name) for name in names if name.endswith(".conf") and not name.startswith(".")]
 
 

@@ -62,6 +62,8 @@ class Connection:
     certificate: ClientCertificate | None = None
     #: Servers whose authentication belongs to the connection (NTLM, CONNECT) keep it here.
     session: dict[str, t.Any] = field(default_factory=dict)
+    #: What to do when the connection has ended.
+    at_close: list[t.Callable[[], object]] = field(default_factory=list)
 
 
 @dataclass

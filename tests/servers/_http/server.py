@@ -77,17 +77,14 @@ class HttpServer:
 
     def pause(self) -> None:
         """Refuse new connections and drop those that are open; the port stays reserved for :meth:`resume`."""
-        assert self._listener is not None, "the server was not started"
-        self._close(self._listener)
+        self._stop_listening()
         self._drop_connections()
         self._listener = self._bind(self.port)
 
     def stop(self) -> None:
         """End every fault, close every connection and the port. May be called twice."""
         self.stopping.set()
-        if self._listener is not None:
-            self._close(self._listener)
-            self._listener = None
+        self._stop_listening()
         self._drop_connections()
         deadline = time.monotonic() + 10
         for thread in list(self._threads):
@@ -126,7 +123,7 @@ class HttpServer:
             if self.control is not None and request.path.startswith(CONTROL_PREFIX):
                 return self.control(request)
             return self.application(request)
-        except Exception as error:  # pylint: disable=broad-except
+        except Exception as error:  # noqa: BLE001 # pylint: disable=broad-except
             self.errors.append(error)
             return Response.text(f"the test server itself failed: {error!r}\n", 500)
 
@@ -134,8 +131,10 @@ class HttpServer:
         while True:
             try:
                 sock, peer = listener.accept()
-            except OSError:
+            except OSError as error:
                 # pause() and stop() shut the listening socket down, which is how this loop ends.
+                if self._listener is listener:
+                    self.errors.append(error)
                 return
             thread = threading.Thread(target=self._serve, args=(sock, peer), name=f"serve-{self.port}", daemon=True)
             with self._lock:
@@ -160,7 +159,8 @@ class HttpServer:
         for sock in open_sockets:
             shut(sock)
 
-    @staticmethod
-    def _close(listener: socket.socket) -> None:
-        shut(listener)
-        listener.close()
+    def _stop_listening(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            shut(listener)
+            listener.close()

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import Uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
@@ -40,8 +39,7 @@ FROM_RPC = 7
 FROM_REMOTE = 13
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(t.NamedTuple):
     """An error of the library.
 
     Attributes:
@@ -106,8 +104,8 @@ RULES = (
         "cannot be reached", "check the host name in uri",
     ),
     Rule(
-        (SYSTEM_ERROR,), None, r"[Cc]annot recv data|End of file|Cannot write data|Connection reset", Transient,
-        "broke off the connection", f"run the task again, and {_LOG}",
+        (SYSTEM_ERROR,), None, r"[Cc]annot recv data|End of file|Cannot write data|Connection reset|not connected",
+        Transient, "broke off the connection", f"run the task again, and {_LOG}",
     ),
     Rule(
         (SYSTEM_ERROR,), None, "Connection refused", Transient,
@@ -127,11 +125,11 @@ RULES = (
         "set username and password, and install the SASL mechanism that the daemon offers (Debian: libsasl2-modules)",
     ),
     Rule(
-        (AUTH_CANCELLED, AUTH_UNAVAILABLE), None, "", Denied,
-        "asks for credentials", "set username and password",
+        (AUTH_CANCELLED, AUTH_UNAVAILABLE, AUTH_FAILED), None, r"[Cc]ollect auth|[Cc]ancel|[Nn]o agent|credentials",
+        Denied, "asks for credentials", "set username and password",
     ),
     Rule(
-        (AUTH_FAILED,), None, "", Denied,
+        (AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE), None, "", Denied,
         "refused the credentials", "check username and password, and that the daemon knows this user",
     ),
     Rule(

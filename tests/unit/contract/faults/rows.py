@@ -94,7 +94,7 @@ def _untrusted(folder: Path) -> t.Iterator[tuple[str, int, Options]]:
 
 ELSEWHERE = (
     Elsewhere("refused", _refused, CannotConnect, "cannot be reached: the connection was refused"),
-    Elsewhere("silent", _silent, CannotConnect, "did not answer in full within 1 seconds", slow=True),
+    Elsewhere("silent", _silent, CannotConnect, "did not answer in full within 1 second;", slow=True),
     Elsewhere("speaks_no_tls", _no_tls, CannotConnect, "TLS connection .* failed"),
     Elsewhere("certificate_not_trusted", _untrusted, CannotConnect, "certificate .* is not trusted .*ca_path"),
     Elsewhere("certificate_expired", _with_certificate(expired=True), CannotConnect, "certificate .*expired"),
@@ -107,14 +107,16 @@ ELSEWHERE = (
 )
 _OVERLOADED = "overloaded or out of service"
 ANSWERED = (
-    Answered("hangs", faults.hang(), CannotConnect, "did not answer in full within 1 seconds", slow=True),
-    Answered("drips_headers", faults.drip_headers(), CannotConnect, "did not answer in full within 1 sec", slow=True),
-    Answered("drips_body", faults.drip_body(), CannotConnect, "did not answer in full within 1 seconds", slow=True),
+    Answered("hangs", faults.hang(), CannotConnect, "did not answer in full within 1 second;", slow=True),
+    Answered(
+        "drips_headers", faults.drip_headers(), CannotConnect, "did not answer in full within 1 second", slow=True
+    ),
+    Answered("drips_body", faults.drip_body(), CannotConnect, "did not answer in full within 1 second;", slow=True),
     Answered("breaks_off_before_answer", faults.disconnect(), CannotConnect, "broke off"),
     Answered("reset", faults.disconnect(reset=True), CannotConnect, "broke off"),
     Answered("cut_off", faults.cut_off(0.5), CannotConnect, "broke off"),
     Answered("cut_off_chunked", faults.cut_off(0.5, chunked=True), CannotConnect, "broke off"),
-    Answered("is_no_http", faults.raw(b"220 mail.example.com ESMTP\r\n"), CannotConnect, "broke off"),
+    Answered("is_no_http", faults.raw(b"220 mail.example.com ESMTP\r\n"), BadAnswer, "is not HTTP"),
     Answered("401", faults.status(401, {"message": "bad login"}), Denied, "refused the credentials .*bad login"),
     Answered("403", faults.status(403, {"message": "no right"}), Denied, "does not allow .*no right"),
     Answered("404", faults.status(404, "<html>not here</html>"), NotFound, r"\(404\); check server, port and path"),
