@@ -204,7 +204,8 @@ def pool(
     Raises:
         InvalidInput: the proxy is not an HTTP URL.
     """
-    arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 1}
+    # Two connections: a call that waits, and the one that ends it.
+    arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 2}
     if context is not None:
         arguments["ssl_context"] = context
         if context.verify_mode == ssl.CERT_NONE:
