@@ -83,7 +83,7 @@ def scan(
         "failed_hosts": found.failed,
     }
     if options["mode"] != "list":
-        result.update(_write(options, machine, found, check_mode=check_mode, diff=diff))
+        result.update(write_store(options, machine, found, check_mode=check_mode, diff=diff))
     for conflict in result["conflicts"]:
         place = f"{shown(conflict['name'])} on {shown(conflict['hypervisor'])}"
         warn(f"the guest {place} was not written: {conflict['reason']}")
@@ -108,9 +108,19 @@ def _found(options: t.Mapping[str, t.Any]) -> Scan:
     )
 
 
-def _write(
+def write_store(
     options: t.Mapping[str, t.Any], machine: Machine, found: Scan, *, check_mode: bool, diff: bool
 ) -> dict[str, t.Any]:
+    """Write what was found into the store that the options name.
+
+    Returns:
+        the part of the result that is about the store.
+
+    Raises:
+        InvalidInput: the store cannot be read, understood or written; it was left as it is.
+        CannotConnect: another task is changing it.
+        MissingLibrary, NotFound, BadAnswer: what the format needs is not there or failed.
+    """
     xcat = options["store_format"] == _XCAT
     path = _XCAT_LOCK if xcat else Path(options["store"])
     # Locked before it is read: what is decided must still hold when it is written.
