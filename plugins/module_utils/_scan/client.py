@@ -35,8 +35,8 @@ _FILES: dict[str, t.Callable[[Path], Store]] = {
     "xcat_stanza": StanzaFile,
     "xcat_csv": CsvTables,
 }
-# Where a lock stands for the store that is no file.
-_XCAT_LOCK = Path("/run/lock/virtmap-scan")
+# Where a lock may stand for the store that is no file.
+_LOCK_FOLDERS = (Path("/run/lock"), Path("/tmp"))  # noqa: S108 - links are not followed
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def write_store(
         MissingLibrary, NotFound, BadAnswer: what the format needs is not there or failed.
     """
     xcat = options["store_format"] == _XCAT
-    path = _XCAT_LOCK if xcat else Path(options["store"])
+    path = _xcat_lock() if xcat else Path(options["store"])
     # Locked before it is read: what is decided must still hold when it is written.
     with nullcontext() if check_mode else locked(path, float(options["timeout"])):
         store = XcatCommands(machine.run, machine.find) if xcat else _FILES[options["store_format"]](path)
@@ -137,6 +137,10 @@ def write_store(
             for part, before, after in texts
         ]
     return result
+
+
+def _xcat_lock() -> Path:
+    return next(folder for folder in _LOCK_FOLDERS if folder.is_dir()) / "virtmap-scan"
 
 
 def _apply(decisions: Decisions, store: Store) -> dict[str, t.Any]:

@@ -23,7 +23,6 @@ try:
     from ruamel.yaml.comments import CommentedMap, TaggedScalar
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.scalarstring import SingleQuotedScalarString
-    from ruamel.yaml.util import load_yaml_guess_indent
 except ImportError:
     RUAMEL_ERROR: str | None = traceback.format_exc()
 else:
@@ -141,9 +140,7 @@ class InventoryYaml(Store):
 
     def _load(self, text: str) -> Tree:
         try:
-            _data, indent, offset = load_yaml_guess_indent(text)
-            if indent is not None:
-                self._yaml.indent(sequence=indent, offset=offset or 0)
+            self._yaml.indent(**_indentation(text))
             tree = self._yaml.load(text)
         except MarkedYAMLError as exc:
             mark = exc.problem_mark or exc.context_mark
@@ -214,6 +211,25 @@ class InventoryYaml(Store):
         stream = io.StringIO()
         self._yaml.dump(self._tree, stream)
         return self._start + stream.getvalue()
+
+
+def _indentation(text: str) -> dict[str, int]:
+    """How far dictionaries and lists are indented in a file, as far as it tells, in ruamel.yaml's terms."""
+    found: dict[str, int] = {}
+    key: int | None = None
+    for line in text.splitlines():
+        content = line.lstrip(" ")
+        if not content or content.startswith("#"):
+            continue
+        at = len(line) - len(content)
+        if key is not None and content.startswith("- "):
+            dash = at - key
+            found.setdefault("offset", dash)
+            found.setdefault("sequence", dash + len(content) - len(content[1:].lstrip(" ")))
+        elif key is not None and at > key:
+            found.setdefault("mapping", at - key)
+        key = at if content.partition(" #")[0].rstrip().endswith(":") else None
+    return found
 
 
 def _best(places: list[_Place]) -> _Place:
