@@ -16,9 +16,9 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-from tests.bench.candlepin_process import candlepin
-from tests.bench.measure import MEBIBYTE, Sample, compare, run_command, table
-from tests.unit.run_module import RUNNER
+from .candlepin_process import candlepin
+from .measure import MEBIBYTE, Sample, compare, run_command, table
+from ..unit.run_module import RUNNER
 
 SIZES = (1000, 5000, 10000)
 GUESTS = 20

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """urllib3 connections whose whole exchange ends by a deadline. Private to this collection; imported by
-_transport.http only.
+_transport.http and _transport.requests_adapter only.
 
 urllib3 and http.client set a timeout for each read from the socket. Here every read gets only the time that is left
 of the exchange.
@@ -30,7 +30,7 @@ try:
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 except ImportError:
-    # Reported by _transport.http, which is the only way here.
+    # Reported by those who import this file.
     urllib3 = exceptions = None  # type: ignore[assignment]
     HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 
