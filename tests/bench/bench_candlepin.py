@@ -16,9 +16,9 @@ import tempfile
 import typing as t
 from pathlib import Path
 
+from ..unit.run_module import RUNNER
 from .candlepin_process import candlepin
 from .measure import MEBIBYTE, Sample, compare, run_command, table
-from ..unit.run_module import RUNNER
 
 SIZES = (1000, 5000, 10000)
 GUESTS = 20
@@ -134,7 +134,8 @@ def measure(size: int, folder: Path, server: dict[str, t.Any]) -> dict[str, Samp
         "module": lambda: run_command(module, paths),
         "module that does nothing": lambda: run_command(idle, paths),
     }
-    return compare(sides, ROUNDS)
+    measured: dict[str, Sample] = compare(sides, ROUNDS)
+    return measured
 
 
 def main() -> bool:
