@@ -40,13 +40,13 @@ def test_who_does_not_answer_is_named_with_the_reason(
     path = site.write("a.json", mapping(hypervisor("h1", guest("g1"))))
     hosts = {
         "a": {"gather_backend": "file", "gather_path": str(path)},
-        "b": {"gather_backend": "file", "gather_path": f"/nowhere/{HOSTILE}"},
+        "b": {"gather_backend": "file", "gather_path": str(site.write("b.json", mapping(backend=HOSTILE)))},
     }
     wrong = {**receiver, "report_rhsm_password": "wrong"}
     site.inventory(hosts, **wrong, status_json=f"{site.folder}/status.json")
     run = site.play("virtmap.core.status")
     assert run.code == 2
     assert entries(site)["a"]["status"] == "ok"
-    assert "does not exist" in entries(site)["b"]["message"]
+    assert f"backend is {HOSTILE}, but must be one of" in entries(site)["b"]["message"]
     assert "refused the user rita" in entries(site)[f"{candlepin.host} (acme)"]["message"]
     assert not list(site.folder.rglob("EXECUTED"))
