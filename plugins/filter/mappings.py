@@ -8,6 +8,7 @@ import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
+from ansible_collections.virtmap.core.plugins.plugin_utils import _status
 from ansible_collections.virtmap.core.plugins.plugin_utils._mappings import as_filter, read_mappings
 
 
@@ -63,11 +64,28 @@ def group_by_destination(
             continue
         group = next((group for group in groups if group["options"] == options), None)
         if group is None:
-            group = {"options": options, "sources": [], "mappings": []}
+            place = str(options.get("server") or options.get("rhsm_conf"))
+            name = f"{place} ({options['owner']})" if options.get("owner") else place
+            group = {"name": name, "options": options, "sources": [], "mappings": []}
             groups.append(group)
         group["sources"].append(source)
         group["mappings"].append(mapping)
     return groups
+
+
+def report_record(
+    value: t.Any, sources: list[str], mappings: list[t.Any], receivers: list[str], results: list[t.Any], now: str
+) -> dict[str, t.Any]:
+    """What role report remembers after a run; ``value`` is what it remembered before."""
+    found = dict(zip(sources, read_mappings(mappings)))
+    return _status.record(value, found, list(zip(receivers, results)), now)
+
+
+def report_status(
+    value: dict[str, t.Any], receivers: list[str], results: list[t.Any], record: t.Any
+) -> dict[str, t.Any]:
+    """The state of sources (``value``: the failure of each, or null) and receivers."""
+    return _status.status(value, list(zip(receivers, results)), record)
 
 
 class FilterModule:
@@ -75,5 +93,14 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """The filters by name."""
-        functions = (to_virt_who, from_virt_who, merge_mappings, to_table, to_csv, group_by_destination)
+        functions = (
+            to_virt_who,
+            from_virt_who,
+            merge_mappings,
+            to_table,
+            to_csv,
+            group_by_destination,
+            report_record,
+            report_status,
+        )
         return {function.__name__: as_filter(function.__name__, function) for function in functions}

@@ -111,7 +111,9 @@ notes:
     when others were.
   - A report may be repeated at any time; one that is the same as before changes nothing.
 seealso:
-  - module: virtmap.core.file_hypervisor_guest_facts
+  - module: virtmap.core.rhsm_guest_checkin
+  - module: virtmap.core.rhsm_hypervisor
+  - module: virtmap.core.rhsm_hypervisor_info
 """
 
 EXAMPLES = r"""

@@ -178,7 +178,7 @@ class _HTTPConnection(_DeadlineMixin, HTTPConnection):  # type: ignore[misc]
 class _HTTPSConnection(_DeadlineMixin, HTTPSConnection):  # type: ignore[misc]
     def _tunnel(self) -> None:
         try:
-            super()._tunnel()  # type: ignore[misc]
+            super()._tunnel()
         except (OSError, http.client.HTTPException) as exc:
             raise exceptions.ProxyError("the proxy opened no tunnel", exc) from exc
 

@@ -12,6 +12,7 @@ NAMES = (
     "esx",
     "example",
     "file",
+    "libvirt",
 )
 
 

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
-import uuid
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
-from ansible_collections.virtmap.core.plugins.module_utils._core.model import FactValue, Guest, GuestState, Host
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import FactValue, Guest, Host
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 
 NO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -18,16 +17,7 @@ NO_UUID = "00000000-0000-0000-0000-000000000000"
 INFO_NODES, INFO_SOCKETS = 4, 5
 
 
-class GuestRow(t.NamedTuple):
-    """A guest as libvirt lists it; ``state`` is a virDomainState, None when it was not told."""
-
-    uuid: str
-    name: str
-    state: int | None
-
-
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(t.NamedTuple):
     """What the capabilities document tells about the host.
 
     Attributes:
@@ -76,20 +66,10 @@ def smbios_uuid(sysinfo: str) -> str | None:
 
 def valid_uuid(text: str) -> str | None:
     """A uuid in its usual form; None for what is none, or has only equal digits, as in firmware never filled in."""
-    try:
-        found = str(uuid.UUID(text.strip()))
-    except ValueError:
+    digits = text.strip().lower().replace("-", "")
+    if not re.fullmatch("[0-9a-f]{32}", digits) or len(set(digits)) == 1:
         return None
-    return None if len(set(found) - {"-"}) == 1 else found
-
-
-def convert_guests(rows: t.Iterable[GuestRow]) -> list[Guest]:
-    """Guests from libvirt's list; the all-zero uuid is Xen's dom0, which is the host itself."""
-    return [
-        Guest(row.uuid, row.name, GuestState.UNKNOWN if row.state is None else GuestState.from_number(row.state))
-        for row in rows
-        if row.uuid != NO_UUID
-    ]
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def convert_host(

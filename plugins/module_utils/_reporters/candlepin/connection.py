@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from urllib.parse import quote
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
@@ -35,11 +36,13 @@ class Status:
     Attributes:
         capabilities: the members of ``managerCapabilities``.
         katello: whether the server stands behind a Katello (Satellite 6).
+        time: the server's clock; it may lag a few minutes. That of this host where the server does not tell.
     """
 
     version: str
     capabilities: frozenset[str]
     katello: bool
+    time: datetime
 
     @property
     def asynchronous(self) -> bool:
@@ -144,6 +147,7 @@ class Candlepin:
                 version=str(document.get("version") or ""),
                 capabilities=frozenset(str(item) for item in capabilities),
                 katello="katello" in answer.headers.get("x-candlepin-version", "").lower(),
+                time=read_moment(document.get("timeUTC")) or datetime.now(timezone.utc),
             )
         return self._status
 
@@ -232,6 +236,16 @@ class Candlepin:
         return NotFound(
             f"{self.what} says that what {request} asks for was deleted ({says}); check owner and the credentials"
         )
+
+
+def read_moment(value: t.Any) -> datetime | None:
+    """A moment as Candlepin writes it, ``2026-11-21T08:00:00+0000``; None for anything else."""
+    for form in ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z") if isinstance(value, str) else ():
+        try:
+            return datetime.strptime(value, form)
+        except ValueError:
+            continue
+    return None
 
 
 def owner_missing(owner: str, settings: Settings) -> str:

@@ -18,7 +18,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.consumers import (
     Consumer,
     get_consumer,
-    get_guest_ids,
+    get_guest_rows,
     list_hypervisors,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.payload import Entry
@@ -152,7 +152,7 @@ def _guests(document: dict[str, t.Any], known: Held | None) -> list[str]:
 
 def _held(server: Candlepin, consumer: Consumer) -> Held:
     whole = get_consumer(server, consumer.uuid)
-    guests = sorted(guest.lower() for guest in get_guest_ids(server, consumer.uuid))
+    guests = sorted(guest.lower() for guest in get_guest_rows(server, consumer.uuid))
     return Held(whole.hypervisor_id or "", whole.name, whole.facts or {}, guests)
 
 
