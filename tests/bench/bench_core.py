@@ -17,7 +17,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import Gu
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 
-from tests.bench.measure import Sample, compare
+from .measure import Sample, compare
 
 GUESTS = 40
 REPEATS = 3

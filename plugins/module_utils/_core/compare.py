@@ -80,6 +80,15 @@ def ids_seen_twice(mapping: Mapping) -> list[Conflict]:
 
 def guests_seen_twice(mappings: t.Iterable[Mapping]) -> list[Conflict]:
     """Guests whose uuid occurs more than once, on one hypervisor or on several, without regard to case."""
+    mappings = list(mappings)
+    uuids = [
+        guest.uuid.lower()
+        for mapping in mappings
+        for hypervisor in mapping.hypervisors
+        for guest in hypervisor.guests or ()
+    ]
+    if len(set(uuids)) == len(uuids):
+        return []
     places: dict[str, list[tuple[Hypervisor, Guest]]] = defaultdict(list)
     for mapping in mappings:
         for hypervisor in mapping.hypervisors:

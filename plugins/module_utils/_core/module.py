@@ -7,7 +7,12 @@ The only shared file that ends a module: it turns options into a call, and the o
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import io
 import json
+import os
+import sys
 import traceback
 import typing as t
 from urllib.parse import unquote
@@ -25,8 +30,11 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.options import 
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 
 Warn = t.Callable[[str], None]
+FACTS = "ansible_facts"
 Collect = t.Callable[[t.Mapping[str, t.Any], Selection, Warn], Mapping]
 WARNINGS_SHOWN = 20
+# Facts whose JSON is longer are printed by the shorter way; a few hundred guests.
+LARGE_FACTS = 64 * 1024
 
 
 class Warnings:
@@ -62,6 +70,16 @@ def run_module(
         work: gets the module (for params, check_mode, run_command) and a function for warnings; returns the module's
             result. Errors of the family become the failed result.
     """
+    # The cycle collector would walk through the growing fleet over and over, and a module ends before cycles matter.
+    # Ansible's own copies of large options are made without it, too.
+    gc.disable()
+    try:
+        _run(options, work)
+    finally:
+        gc.enable()
+
+
+def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str, t.Any]]) -> None:
     module = AnsibleModule(**options.module_arguments(), supports_check_mode=True)
     module.no_log_values.update(_proxy_secrets(module.params.get("proxy")))
     warn = Warnings(module.warn)
@@ -83,7 +101,27 @@ def run_module(
         module.fail_json(msg=f"unexpected {type(exc).__name__}: {exc}", exception=traceback.format_exc())
     else:
         warn.close()
-        module.exit_json(invocation=invocation, **result)
+        _exit(module, {"invocation": invocation, **result})
+
+
+def _exit(module: AnsibleModule, result: dict[str, t.Any]) -> None:
+    """End the module with its result.
+
+    exit_json goes through every value several times, to hide secrets and to convert bytes; for a large fleet that takes
+    longer than collecting it. Large facts are printed here in its place, as JSON in one go: they are plain data, and a
+    look into the text tells whether a secret is in it.
+    """
+    text = json.dumps(result.get(FACTS, {}))
+    if len(text) < LARGE_FACTS or any(json.dumps(secret)[1:-1] in text for secret in module.no_log_values):
+        module.exit_json(**result)
+    # All that is not the facts is still exit_json's: invocation, warnings, tidying up.
+    token = os.urandom(16).hex()
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            module.exit_json(**{**result, FACTS: token})
+    finally:
+        sys.stdout.write(printed.getvalue().replace(json.dumps(token), text))
 
 
 def _echoed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -114,7 +152,7 @@ def run_facts_module(options: OptionGroup, collect: Collect) -> None:
     def work(module: AnsibleModule, warn: Warn) -> dict[str, t.Any]:
         facts = collect(module.params, Selection.from_options(module.params), warn).to_dict()
         _refuse_masking(facts, module.no_log_values)
-        return {"changed": False, "ansible_facts": {FACT_NAME: facts}}
+        return {"changed": False, FACTS: {FACT_NAME: facts}}
 
     run_module(options + SELECTION, work)
 

@@ -191,7 +191,9 @@ class Libvirtd:
             if "Address already in use" not in self._end_of_log() or attempt == PORT_TRIES - 1:
                 break
             self.tcp_port = self.tls_port = None
-        raise LabError(f"{self.name} did not start in {self.folder}; the end of its log:\n{self._end_of_log()}")
+        log = self._end_of_log()
+        self.stop()
+        raise LabError(f"{self.name} did not start in {self.folder}; the end of its log:\n{log}")
 
     def stop(self) -> None:
         """End the guests and the daemon, by their process ids; harmless where nothing runs."""

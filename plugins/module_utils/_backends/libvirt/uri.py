@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
@@ -15,8 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.text import sho
 SOURCE_PARAMETERS = ("socket", "mode", "root")
 
 
-@dataclass(frozen=True)
-class Uri:
+class Uri(t.NamedTuple):
     """A connection URI of libvirt.
 
     Attributes:
