@@ -34,9 +34,9 @@ POST = {"method": "POST", "path": "/candlepin/hypervisors/acme"}
 POLL = {"method": "GET", "path": "/candlepin/jobs/.*"}
 CALLS = {"status": STATUS, "check-in": POST, "job": POLL}
 ROWS: dict[str, tuple[t.Callable[[], faults.Fault], type[VirtmapError], str]] = {
-    "hangs": (faults.hang, CannotConnect, "did not answer in full within 1 seconds"),
-    "drips headers": (faults.drip_headers, CannotConnect, "did not answer in full within 1 seconds"),
-    "drips a body": (faults.drip_body, CannotConnect, "did not answer in full within 1 seconds"),
+    "hangs": (faults.hang, CannotConnect, "did not answer in full within 1 second;"),
+    "drips headers": (faults.drip_headers, CannotConnect, "did not answer in full within 1 second;"),
+    "drips a body": (faults.drip_body, CannotConnect, "did not answer in full within 1 second;"),
     "cut off": (faults.cut_off, CannotConnect, "broke off"),
     "cut off in chunks": (lambda: faults.cut_off(chunked=True), CannotConnect, "broke off"),
     "disconnects": (faults.disconnect, CannotConnect, "broke off"),
