@@ -15,9 +15,9 @@ import typing as t
 import uuid
 from pathlib import Path
 
-from tests.bench.measure import MEBIBYTE, Sample, compare, run_command, table
-from tests.servers._tls import CertificateAuthority
-from tests.servers.candlepin import CandlepinServer
+from ..servers._tls import CertificateAuthority
+from ..servers.candlepin import CandlepinServer
+from .measure import MEBIBYTE, Sample, compare, run_command, table
 
 GUESTS = 40
 FLEETS = (100, 1000)
