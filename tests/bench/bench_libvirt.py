@@ -18,9 +18,8 @@ from pathlib import Path
 import libvirt
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.client import collect
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
-
-from tests.bench.measure import Sample, compare, run_call, run_command, table
-from tests.lab.libvirtd import Libvirtd, domain_xml
+from ansible_collections.virtmap.core.tests.bench.measure import Sample, compare, run_call, run_command, table
+from ansible_collections.virtmap.core.tests.lab.libvirtd import Libvirtd, domain_xml
 
 GUESTS = 10_000
 ROUNDS = 5
