@@ -18,8 +18,9 @@ from pathlib import Path
 import libvirt
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.client import collect
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
-from ansible_collections.virtmap.core.tests.bench.measure import Sample, compare, run_call, run_command, table
-from ansible_collections.virtmap.core.tests.lab.libvirtd import Libvirtd, domain_xml
+
+from ..lab.libvirtd import Libvirtd, domain_xml
+from .measure import Sample, compare, run_call, run_command, table
 
 GUESTS = 10_000
 ROUNDS = 5
@@ -81,7 +82,7 @@ def main() -> bool:
         print("  community.libvirt's inventory: not installed")
     ratio = modules["our module"].seconds / modules["module with the bare call"].seconds
     print(f"  our module takes x{ratio:.2f} of a module that starts and makes the bare batch call (limit x{LIMIT})")
-    return ratio <= LIMIT
+    return bool(ratio <= LIMIT)
 
 
 def call_sides(uri: str) -> dict[str, t.Callable[[], Sample]]:

@@ -15,9 +15,9 @@ import typing as t
 import uuid
 from pathlib import Path
 
-from tests.bench.measure import MEBIBYTE, Sample, compare, run_command, table
-from tests.servers._tls import CertificateAuthority
-from tests.servers.candlepin import CandlepinServer
+from ..servers._tls import CertificateAuthority
+from ..servers.candlepin import CandlepinServer
+from .measure import MEBIBYTE, Sample, compare, run_command, table
 
 GUESTS = 40
 FLEETS = (100, 1000)
@@ -30,12 +30,21 @@ def fleet(hypervisors: int) -> dict[str, t.Any]:
     for number in range(hypervisors):
         key = str(uuid.UUID(int=number + 1))
         guests = [
-            {"uuid": str(uuid.UUID(int=(number + 1) * 10**6 + guest)), "name": f"vm{number}-{guest}", "state": "running"}
+            {
+                "uuid": str(uuid.UUID(int=(number + 1) * 10**6 + guest)),
+                "name": f"vm{number}-{guest}",
+                "state": "running",
+            }
             for guest in range(GUESTS)
         ]
         facts = {"cpu.cpu_socket(s)": "2", "hypervisor.type": "VMware ESXi", "hypervisor.version": "8.0.2"}
         made.append({"id": key, "uuid": key, "name": f"esx{number}.example.com", "facts": facts, "guests": guests})
-    return {"backend": "esx", "source": "vcenter.example.com", "collected_at": "2026-11-21T08:00:00Z", "hypervisors": made}
+    return {
+        "backend": "esx",
+        "source": "vcenter.example.com",
+        "collected_at": "2026-11-21T08:00:00Z",
+        "hypervisors": made,
+    }
 
 
 def plays(folder: Path, candlepin: CandlepinServer) -> None:

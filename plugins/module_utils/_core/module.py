@@ -18,7 +18,9 @@ import typing as t
 from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    InvalidInput,
     MissingLibrary,
     MissingSystemLibrary,
     VirtmapError,
@@ -68,6 +70,16 @@ def run_module(
         work: gets the module (for params, check_mode, run_command) and a function for warnings; returns the module's
             result. Errors of the family become the failed result.
     """
+    # The cycle collector would walk through the growing fleet over and over, and a module ends before cycles matter.
+    # Ansible's own copies of large options are made without it, too.
+    gc.disable()
+    try:
+        _run(options, work)
+    finally:
+        gc.enable()
+
+
+def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str, t.Any]]) -> None:
     module = AnsibleModule(**options.module_arguments(), supports_check_mode=True)
     module.no_log_values.update(_proxy_secrets(module.params.get("proxy")))
     warn = Warnings(module.warn)
@@ -138,12 +150,27 @@ def run_facts_module(options: OptionGroup, collect: Collect) -> None:
     """
 
     def work(module: AnsibleModule, warn: Warn) -> dict[str, t.Any]:
-        mapping = collect(module.params, Selection.from_options(module.params), warn)
-        return {"changed": False, FACTS: {FACT_NAME: mapping.to_dict()}}
+        facts = collect(module.params, Selection.from_options(module.params), warn).to_dict()
+        _refuse_masking(facts, module.no_log_values)
+        return {"changed": False, FACTS: {FACT_NAME: facts}}
 
-    # The cycle collector would walk through the growing fleet over and over, and a module ends before cycles matter.
-    gc.disable()
-    try:
-        run_module(options + SELECTION, work)
-    finally:
-        gc.enable()
+    run_module(options + SELECTION, work)
+
+
+def _refuse_masking(facts: dict[str, t.Any], secrets: t.Iterable[str]) -> None:
+    """Refuse a mapping in which a secret occurs by chance.
+
+    ansible-core replaces each secret by asterisks wherever it stands in a result: with the password ``web`` the guest
+    web1 would be reported as ``********1``.
+
+    Raises:
+        InvalidInput: the mapping would be falsified.
+    """
+    secrets = set(secrets)
+    text = json.dumps(facts, ensure_ascii=False) if secrets else ""
+    suspects = {secret for secret in secrets if json.dumps(secret, ensure_ascii=False)[1:-1] in text}
+    if suspects and remove_values(facts, suspects) != facts:
+        raise InvalidInput(
+            "a password or token of this task also occurs in a name or id of the mapping, where Ansible would replace "
+            "it by asterisks; use another account or a longer password"
+        )
