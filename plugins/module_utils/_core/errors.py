@@ -56,6 +56,7 @@ class MissingSystemLibrary(MissingLibrary):
         self.message = (
             f"the library {library} cannot be used on this host: {reason}. It comes with the package {package}"
         )
+        self.args = (self.message,)
 
 
 class InvalidInput(VirtmapError):

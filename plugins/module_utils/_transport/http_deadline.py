@@ -63,6 +63,23 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _AnswerFile(io.BufferedReader):
+    """The answer as a file whose lines are whole.
+
+    http.client takes the end of the connection for the end of the headers: an answer that broke off there would be a
+    success without a body.
+    """
+
+    _begun = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if (line or self._begun) and not line.endswith(b"\n") and len(line) != size:
+            raise http.client.IncompleteRead(line)
+        self._begun = True
+        return line
+
+
 class _TimedSocket:
     """What http.client reads an answer from."""
 
@@ -71,7 +88,7 @@ class _TimedSocket:
         self._until = until
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._sock, self._until), 64 * 1024)
+        return _AnswerFile(_TimedReader(self._sock, self._until), 64 * 1024)
 
 
 class _DeadlineMixin:
@@ -159,7 +176,11 @@ class _HTTPConnection(_DeadlineMixin, HTTPConnection):  # type: ignore[misc]
 
 
 class _HTTPSConnection(_DeadlineMixin, HTTPSConnection):  # type: ignore[misc]
-    pass
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()
+        except (OSError, http.client.HTTPException) as exc:
+            raise exceptions.ProxyError("the proxy opened no tunnel", exc) from exc
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -183,7 +204,8 @@ def pool(
     Raises:
         InvalidInput: the proxy is not an HTTP URL.
     """
-    arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 1}
+    # Two connections: a call that waits, and the one that ends it.
+    arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 2}
     if context is not None:
         arguments["ssl_context"] = context
         if context.verify_mode == ssl.CERT_NONE:

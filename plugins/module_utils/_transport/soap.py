@@ -11,7 +11,6 @@ from io import BytesIO
 from xml.sax.saxutils import escape
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_answer import Stream
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import from_response
@@ -27,7 +26,7 @@ _HEAD = (
     f'<soapenv:Envelope xmlns:soapenv="{ENVELOPE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>'
 )
 _TAIL = "</soapenv:Body></soapenv:Envelope>"
-_BODY = f"{{{ENVELOPE}}}Body"
+_ROOT = f"{{{ENVELOPE}}}Envelope"
 _FAULT = f"{{{ENVELOPE}}}Fault"
 _LARGEST_FAULT = 1024 * 1024
 
@@ -131,17 +130,7 @@ class Call:
             CannotConnect: the answer broke off or did not end in time.
             BadAnswer: it is not SOAP.
         """
-        whole = False
-        for element in elements(self._stream, (*self._tags, _BODY), self._what, "SOAP"):
-            if element.tag == _BODY:
-                whole = True
-            else:
-                yield element
-        if not whole:
-            raise BadAnswer(
-                f"{shown(self._what)} answered XML that is not SOAP; "
-                "check that server, port and path name the right service"
-            )
+        return elements(self._stream, self._tags, self._what, "SOAP", _ROOT)
 
 
 def element(name: str, text: object, **attributes: str) -> str:
@@ -165,7 +154,7 @@ def _fault(stream: Stream, what: str, path: str) -> Exception:
     body = stream.read_some(_LARGEST_FAULT)
     cause: BadAnswer | None = None
     try:
-        for fault in elements(BytesIO(body), (_FAULT,), what, "SOAP"):
+        for fault in elements(BytesIO(body), (_FAULT,), what, "SOAP", _ROOT):
             return _read_fault(fault)
     except BadAnswer as exc:
         cause = exc

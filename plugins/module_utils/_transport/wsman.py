@@ -138,6 +138,7 @@ _CONTEXT = f"{{{ENUMERATION}}}EnumerationContext"
 _END = (f"{{{ENUMERATION}}}EndOfSequence", f"{{{WSMAN}}}EndOfSequence")
 _RESPONSES = (f"{{{ENUMERATION}}}EnumerateResponse", f"{{{ENUMERATION}}}PullResponse")
 _FAULT = f"{{{SOAP}}}Fault"
+_ENVELOPE = f"{{{SOAP}}}Envelope"
 _TAGS = (*_ITEMS, _CONTEXT, *_END, *_RESPONSES, _FAULT)
 
 
@@ -150,7 +151,7 @@ def read_page(document: bytes, what: str) -> Page:
     """
     page = Page()
     whole = False
-    for element in elements(BytesIO(document), _TAGS, what, "SOAP"):
+    for element in elements(BytesIO(document), _TAGS, what, "SOAP", _ENVELOPE):
         if element.tag in _ITEMS:
             page.rows += [_row(item) for item in element]
         elif element.tag == _CONTEXT:
@@ -175,7 +176,7 @@ def read_fault(document: bytes, what: str) -> WsmanFault:
     Raises:
         BadAnswer: there is no fault in it.
     """
-    for element in elements(BytesIO(document), (_FAULT,), what, "SOAP"):
+    for element in elements(BytesIO(document), (_FAULT,), what, "SOAP", _ENVELOPE):
         return _fault(element)
     raise BadAnswer(f"{shown(what)} refused a message and did not say why; look at the server's log")
 

@@ -49,21 +49,23 @@ def require_lxml(reason: str) -> None:
 
 
 def elements(
-    source: Readable, tags: t.Sequence[str], what: str, expected: str, largest: int = LARGEST
+    source: Readable, tags: t.Sequence[str], what: str, expected: str, root: str, largest: int = LARGEST
 ) -> t.Iterator[etree._Element]:
     """Yield each element with one of the tags when its end has arrived.
 
-    An element is valid until the next one is asked for; then its memory is freed. Elements inside one that is yielded
-    must not have one of the tags. The document is not known to be whole before the iteration has ended.
+    An element is valid until the next one is asked for; soon after, its memory is freed. Elements inside one that is
+    yielded must not have one of the tags. The document is not known to be whole before the iteration has ended.
 
     Args:
         tags: in the form ``{namespace}name``.
         what: what the server is, for errors.
         expected: what the answer should have been, for errors, for example ``SOAP``.
+        root: tag that the outermost element must have.
         largest: how many bytes of XML are read at the most.
 
     Raises:
-        BadAnswer: it is not well-formed XML, has a document type declaration, or is too large.
+        BadAnswer: it is not well-formed XML, has another outermost element or a document type declaration, or is too
+            large.
     """
     parser = etree.XMLPullParser(
         events=("end",), tag=tags, resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
@@ -79,20 +81,27 @@ def elements(
             if total > largest:
                 raise BadAnswer(f"{shown(what)} sent more than {largest} bytes in one answer; look at the server's log")
             parser.feed(chunk)
-            for _event, found in parser.read_events():
-                element = t.cast("etree._Element", found)
+            element: t.Any
+            for _event, element in parser.read_events():
                 if used is None:
                     _refuse_doctype(element, what, expected)
-                else:
-                    _free(used)
                 used = element
                 yield element
-        _refuse_doctype(parser.close(), what, expected)
+            if used is not None:
+                _free_before(used)
+        outermost = parser.close()
+        _refuse_doctype(outermost, what, expected)
+        if outermost.tag != root:
+            raise _not_expected(what, expected, begin, "XML of another kind")
     except etree.XMLSyntaxError as exc:
-        raise BadAnswer(
-            f"{shown(what)} answered something that is not {expected} ({begin_of(begin)}; {shown(exc.msg or exc)}); "
-            "check that server, port and path name the right service"
-        ) from exc
+        raise _not_expected(what, expected, begin, shown(exc.msg or exc)) from exc
+
+
+def _not_expected(what: str, expected: str, begin: bytes, reason: str) -> BadAnswer:
+    return BadAnswer(
+        f"{shown(what)} answered something that is not {expected} ({begin_of(begin)}; {reason}); "
+        "check that server, port and path name the right service"
+    )
 
 
 def _refuse_doctype(element: etree._Element, what: str, expected: str) -> None:
@@ -103,7 +112,8 @@ def _refuse_doctype(element: etree._Element, what: str, expected: str) -> None:
         )
 
 
-def _free(element: etree._Element) -> None:
+def _free_before(element: etree._Element) -> None:
+    """Free the siblings before an element. It itself the parser may still have in hand."""
     parent = element.getparent()
     if parent is not None:
-        parent.remove(element)
+        del parent[: parent.index(element)]

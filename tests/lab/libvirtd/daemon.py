@@ -88,8 +88,7 @@ class Libvirtd:
             tls: listen on TLS, with certificates made for this daemon.
             tls_names: what the server's certificate is for.
             default_pki: put the server's certificates where a daemon looks without being told, instead of telling it.
-                Those that it reads are in the folder ``pki["default"]`` then, with their places below /etc/pki. A
-                session daemon looks there for none.
+                Those that it reads are in the folder ``pki["default"]`` then, with their places below /etc/pki.
             users: SASL users and their passwords; None for :data:`USERS`.
             host_uuid: None lets the daemon find or invent one.
             settings: more settings for libvirtd.conf.
@@ -192,7 +191,9 @@ class Libvirtd:
             if "Address already in use" not in self._end_of_log() or attempt == PORT_TRIES - 1:
                 break
             self.tcp_port = self.tls_port = None
-        raise LabError(f"{self.name} did not start in {self.folder}; the end of its log:\n{self._end_of_log()}")
+        log = self._end_of_log()
+        self.stop()
+        raise LabError(f"{self.name} did not start in {self.folder}; the end of its log:\n{log}")
 
     def stop(self) -> None:
         """End the guests and the daemon, by their process ids; harmless where nothing runs."""
@@ -284,7 +285,7 @@ class Libvirtd:
             if self.mode == "system":
                 self._corner = make_corner(self.folder / "corner", self._qemu, self.pki.get("default"))
             else:
-                self._home = make_home(self.folder, self._qemu)
+                self._home = make_home(self.folder, self._qemu, self.pki.get("default"))
         environment["SASL_CONF_PATH"] = str(self.folder / "sasl")
         if self.mode == "session":
             environment.update(self._home)

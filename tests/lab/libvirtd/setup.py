@@ -160,11 +160,20 @@ def _etc_with_pki(folder: Path, pki: Path) -> list[str]:
     return [f"mount --bind /etc {shlex.quote(str(real))}", f"mount --bind {shlex.quote(str(made))} /etc"]
 
 
-def make_home(folder: Path, qemu: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """Make the home of an ordinary user's daemon and return the environment that leads there."""
+def make_home(folder: Path, qemu: t.Mapping[str, t.Any], pki: Path | None = None) -> dict[str, str]:
+    """Make the home of an ordinary user's daemon and return the environment that leads there.
+
+    Args:
+        pki: what stands in for /etc/pki; its certificates are linked to where the daemon of a user looks for them.
+    """
     places = {"HOME": "home", "XDG_RUNTIME_DIR": "run", "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache"}
     for place in places.values():
         (folder / place).mkdir(parents=True, mode=0o700)
+    if pki is not None:
+        own = folder / "home" / ".pki" / "libvirt"
+        own.mkdir(parents=True)
+        for path in ("CA/cacert.pem", "libvirt/servercert.pem", "libvirt/private/serverkey.pem"):
+            (own / Path(path).name).symlink_to(pki / path)
     config = folder / "config" / "libvirt"
     config.mkdir()
     (config / "qemu.conf").write_text(config_text({**QEMU_ALWAYS, **qemu}), encoding="utf-8")

@@ -9,9 +9,10 @@ import importlib
 from ansible_collections.virtmap.core.tests.unit.contract.backend import Backend
 
 NAMES = (
-    "esx",
     "example",
     "file",
+    "libvirt",
+    "esx",
     "hyperv",
 )
 

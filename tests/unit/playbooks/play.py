@@ -13,7 +13,8 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-HOSTILE = "{{ lookup('pipe', 'touch EXECUTED') }}"
+# Wherever it is evaluated, it leaves a file in the user's folder.
+HOSTILE = "{{ lookup('pipe', 'touch $VIRTMAP_EXECUTED') }}"
 
 
 @dataclass

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinServer
+from ansible_collections.virtmap.core.tests.servers.satellite5 import Satellite5Server
 from ansible_collections.virtmap.core.tests.unit.playbooks.play import HOSTILE, Site, guest, hypervisor, mapping
 
 
@@ -125,3 +126,40 @@ def test_collect_prints_the_mapping_in_each_form(site: Site, form: str, expected
     run = site.play("virtmap.core.collect", "-e", f"collect_format={form}")
     assert run.code == 0, run.output
     assert expected in run.output
+
+
+def test_a_source_may_report_to_both_receivers(
+    site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
+) -> None:
+    with Satellite5Server() as satellite5:
+        to_satellite5 = {
+            "report_satellite5_server": satellite5.url,
+            "report_satellite5_username": "admin",
+            "report_satellite5_password": "secret123",
+            "report_satellite5_systemid_dir": str(site.folder / "ids"),
+        }
+        site.inventory({"a": source(site, "a", mapping(hypervisor("h1", guest("g1"))))}, **receiver, **to_satellite5)
+        run = site.play("virtmap.core.report")
+        assert run.code == 0, run.output
+        assert held(candlepin) == {"h1": ["g1"]}
+        assert "registration.virt_notify" in satellite5.calls
+        assert site.play("virtmap.core.report").recap("a")["changed"] == 0
+    assert "secret123" not in run.output
+
+
+def test_a_registered_host_is_reported_as_itself(
+    site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
+) -> None:
+    registered = candlepin.register("acme")
+    own = {name: value for name, value in receiver.items() if not name.endswith(("_username", "_password"))}
+    own["report_rhsm_client_cert"] = str(registered.pair.cert)
+    own["report_rhsm_client_key"] = str(registered.pair.key)
+    here = source(site, "here", mapping(hypervisor("h1", guest("g1"), guest("g2"))))
+    site.inventory({"here": {**here, **own, "report_rhsm_local": True, "ansible_connection": "local",
+                             "ansible_python_interpreter": "{{ ansible_playbook_python }}"}})  # fmt: skip
+    run = site.play("virtmap.core.report")
+    assert run.code == 0, run.output
+    assert sorted(entry.guest_id for entry in registered.consumer.guests) == ["g1", "g2"]
+    assert run.recap("here")["changed"] == 1
+    assert site.play("virtmap.core.report").recap("here")["changed"] == 0
+    assert not any("POST" in call for call in candlepin.log.calls())

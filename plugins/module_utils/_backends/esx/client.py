@@ -9,8 +9,9 @@ import re
 import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx import vim
-from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.convert import Wishes, convert
+from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.convert import convert
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.faults import BadToken, SessionEnded
+from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.guests import Wishes
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.properties import Objects
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.retrieve import Retrieval
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.session import Session

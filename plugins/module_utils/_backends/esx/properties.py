@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import typing as t
+from collections import defaultdict
 from dataclasses import dataclass, field
 from sys import intern
+from urllib.parse import unquote
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx import vim
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.faults import NOT_AUTHENTICATED, SessionEnded
@@ -38,20 +40,28 @@ class Objects:
         missing: by the id of an object the properties that could not be read, with the type of the fault.
     """
 
-    by_type: dict[str, dict[str, Properties]] = field(default_factory=dict)
+    by_type: defaultdict[str, dict[str, Properties]] = field(default_factory=lambda: defaultdict(dict))
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def of(self, kind: str) -> dict[str, Properties]:
         """The objects of a type."""
-        return self.by_type.setdefault(kind, {})
+        return self.by_type[kind]
 
     def put(self, ref: vim.Reference, properties: Properties, missing: dict[str, str]) -> None:
         """Keep an object; one that is known already is replaced, because what is read later is newer."""
-        self.by_type.setdefault(ref.type, {})[ref.id] = properties
+        self.by_type[ref.type][ref.id] = properties
+        self.missing.pop(ref.id, None)
         if missing:
             self.missing[ref.id] = missing
-        else:
-            self.missing.pop(ref.id, None)
+
+    def update(self, newer: Objects) -> None:
+        """Keep all objects of another reading, as ``put`` does."""
+        for kind, objects in newer.by_type.items():
+            self.by_type[kind].update(objects)
+            if self.missing:
+                for known in self.missing.keys() & objects.keys():
+                    del self.missing[known]
+        self.missing.update(newer.missing)
 
     def drop(self, ref: vim.Reference) -> None:
         """Forget an object."""
@@ -59,11 +69,12 @@ class Objects:
         self.missing.pop(ref.id, None)
 
 
-def read_object(objects: _Element, what: str) -> tuple[vim.Reference, Properties, dict[str, str]]:
-    """One object of a page: its reference, its properties, and those that could not be read.
+def read_object(element: _Element, into: Objects, what: str) -> None:
+    """Read one object of a page: its properties, and those that could not be read.
 
     Args:
-        objects: the element of that name.
+        element: ``objects`` of the answer.
+        into: where the object is kept.
         what: the server, for errors.
 
     Raises:
@@ -71,28 +82,27 @@ def read_object(objects: _Element, what: str) -> tuple[vim.Reference, Properties
         SessionEnded: the properties cannot be read because the session has ended.
     """
     # Runs once for each machine of the fleet. The plain case is one name and one value for each property.
-    texts = [part.text for part in objects.iter(_NAME, _VAL)]
-    count = len(objects) - 1
-    if len(texts) == 2 * count and len(objects) and objects[-1].tag != _MISSING_SET:
-        ref = read_reference(objects[0], what)
-        try:
-            return ref, {intern(texts[at]): texts[at + 1] or "" for at in range(0, 2 * count, 2)}, {}  # type: ignore[arg-type]
-        except TypeError as exc:
-            raise BadAnswer(f"{what} answered with a property without a name; look at the server's log") from exc
-    return _read_slowly(objects, what)
+    texts: list[t.Any] = [part.text for part in element.iter(_NAME, _VAL)]
+    if len(texts) + 2 == 2 * len(element) and None not in texts:
+        target = element[0]
+        kind, name = target.get("type"), target.text
+        if kind and name:
+            into.by_type[kind][name] = dict(zip(map(intern, texts[::2]), texts[1::2]))
+            return
+    _read_slowly(element, into, what)
 
 
-def _read_slowly(objects: _Element, what: str) -> tuple[vim.Reference, Properties, dict[str, str]]:
-    found = objects.find(_OBJ)
-    if found is None:
+def _read_slowly(element: _Element, into: Objects, what: str) -> None:
+    target = element.find(_OBJ)
+    if target is None:
         raise BadAnswer(f"{what} answered with an object that has no id; look at the server's log")
     properties: Properties = {}
-    for item in objects.iterchildren(_PROP_SET):
+    for item in element.iterchildren(_PROP_SET):
         name, value = item.findtext(_NAME), item.find(_VAL)
         if not name or value is None:
             raise BadAnswer(f"{what} answered with a property without a name or a value; look at the server's log")
         properties[intern(name)] = value.text or ""
-    return read_reference(found, what), properties, read_missing(objects, what)
+    into.put(read_reference(target, what), properties, read_missing(element, what))
 
 
 def read_missing(element: _Element, what: str) -> dict[str, str]:
@@ -123,3 +133,9 @@ def read_reference(element: _Element, what: str) -> vim.Reference:
     if not kind or not text:
         raise BadAnswer(f"{shown(what)} answered with an object that has no id; look at the server's log")
     return vim.Reference(intern(kind), text)
+
+
+def display_name(properties: Properties) -> str | None:
+    """The name of an object; vSphere writes the characters / \\ % in it as %2f %5c %25."""
+    name = properties.get("name")
+    return unquote(name) if name and "%" in name else name or None

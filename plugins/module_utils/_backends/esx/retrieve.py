@@ -14,7 +14,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.esx import 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.faults import BadToken, NoRight
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.properties import (
     Objects,
-    Properties,
     read_object,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.session import Session
@@ -24,11 +23,10 @@ from ansible_collections.virtmap.core.plugins.module_utils._transport.soap impor
 PAGE = 1000
 _TOKEN = f"{{{vim.NAMESPACE}}}token"
 _OBJECTS = f"{{{vim.NAMESPACE}}}objects"
-_Read = tuple[vim.Reference, Properties, dict[str, str]]
 
 
 class _Page(t.NamedTuple):
-    objects: list[_Read]
+    objects: Objects
     token: str | None
 
 
@@ -61,8 +59,7 @@ class Retrieval:
         with session.released(self._cancel, lambda: vim.operation("DestroyView", view)):
             page = self._first(view)
             while True:
-                for found in page.objects:
-                    objects.put(*found)
+                objects.update(page.objects)
                 if page.token is None:
                     return objects
                 page = self._next(page.token)
@@ -110,12 +107,12 @@ class Retrieval:
 
     def _read_page(self, call: Call) -> _Page:
         # The objects count only when their page has arrived whole.
-        objects: list[_Read] = []
+        objects = Objects()
         token: str | None = None
         what = self._session.what
         for element in call:
             if element.tag == _OBJECTS:
-                objects.append(read_object(element, what))
+                read_object(element, objects, what)
             else:
                 # Its presence counts: "0" is a token.
                 token = self._token = element.text or ""

@@ -15,7 +15,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     NotFound,
     VirtmapError,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server, parse_server
 from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlrpc import XmlRpcClient, XmlRpcFault
@@ -65,6 +64,8 @@ class Connection:
         self._backend = XmlRpcClient(self._http, BACKEND_PATH)
         self._failures = 0
         self._wasted = 0.0
+        # Whether /XMLRPC has answered properly.
+        self._registers = False
         self.gone: VirtmapError | None = None
 
     def close(self) -> None:
@@ -95,10 +96,10 @@ class Connection:
             raise
         except (Denied, NotFound) as exc:
             # Of HTTP, not of the method: the path or the way to it is wrong for every call.
-            self.gone = _with_hint(exc)
+            self.gone = self._with_hint(exc, client)
             raise self.gone from exc
         except (CannotConnect, BadAnswer) as exc:
-            error = _with_hint(exc)
+            error = self._with_hint(exc, client)
             self._failures = self._failures + 1 if isinstance(exc, CannotConnect) else 0
             self._wasted += time.monotonic() - began
             # Whatever is tried next may take as long again, and the whole task has three timeouts for a dead server.
@@ -106,17 +107,16 @@ class Connection:
                 self.gone = error
             raise error from exc
         self._works()
+        self._registers = self._registers or client is self._backend
         return answer
 
     def _works(self) -> None:
         self._failures, self._wasted = 0, 0.0
 
-
-def _with_hint(exc: VirtmapError) -> VirtmapError:
-    """What servers that are no Satellite 5, or no longer one, have in common."""
-    if not isinstance(exc, (NotFound, BadAnswer)) or BACKEND_PATH not in exc.message:
-        return exc
-    return type(exc)(
-        f"{shown(exc.message, 1000)}; a Uyuni from 2024.07 on answers like this, too, because hypervisors cannot "
-        "register there any more"
-    )
+    def _with_hint(self, exc: VirtmapError, client: XmlRpcClient) -> VirtmapError:
+        """What a server says that hypervisors can no longer register at."""
+        if client is self._api or self._registers or not isinstance(exc, (NotFound, BadAnswer)):
+            return exc
+        return type(exc)(
+            f"{exc.message}; a Uyuni from 2024.07 on answers like this, too, because hypervisors cannot register there"
+        )

@@ -124,11 +124,13 @@ class Daemon:
         return {int(line.split()[0]) for line in done.stdout.splitlines() if line.strip()[:1].isdigit()}
 
 
-def run_module(module: str, *, check: bool = False, diff: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    """Run ``libvirt_daemon_<module>`` as Ansible does, in a process of its own; returns its result."""
+def run_module(
+    module: str, *, check: bool = False, diff: bool = False, first: str = "", **options: t.Any
+) -> dict[str, t.Any]:
+    """Run ``libvirt_daemon_<module>`` as Ansible does, in a process of its own, after ``first``; returns its result."""
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff}
     done = subprocess.run(
-        [sys.executable, "-c", RUN_MODULE, f"libvirt_daemon_{module}"],
+        [sys.executable, "-c", first + RUN_MODULE, f"libvirt_daemon_{module}"],
         input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
         capture_output=True,
         text=True,

@@ -14,12 +14,13 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import B
 from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlstream import elements
 from ansible_collections.virtmap.core.tests.servers._http import HttpServer, Response
 
+ROOT = "{urn:x}all"
 TAG = "{urn:x}item"
 
 
 def texts(document: bytes | str, largest: int = 10**9) -> list[str | None]:
     data = document.encode() if isinstance(document, str) else document
-    return [element.text for element in elements(io.BytesIO(data), (TAG,), "the server", "XML", largest)]
+    return [element.text for element in elements(io.BytesIO(data), (TAG,), "the server", "XML", ROOT, largest)]
 
 
 def test_elements_come_in_order() -> None:
@@ -83,6 +84,7 @@ def test_nothing_is_fetched(declaration: str, external: str) -> None:
         b"<all",
         b"<all><item>",
         b"<all></wrong>",
+        b"<all/>",
         b"<all/><all/>",
         b"<all>&unknown;</all>",
         b"<all>\xff\xfe</all>",
@@ -92,7 +94,7 @@ def test_nothing_is_fetched(declaration: str, external: str) -> None:
         b"<a>" * 100_000,
         b"<all>" + b"x" * 20_000_000 + b"</all>",
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_what_is_no_xml_is_an_error(document: bytes) -> None:
     with pytest.raises(BadAnswer, match="not XML"):
@@ -105,7 +107,7 @@ def test_an_answer_without_end_ends() -> None:
             return b"<item>a</item>" * 1000
 
     with pytest.raises(BadAnswer, match="more than 5000000 bytes"):
-        deque(elements(_begun(Endless()), (TAG,), "the server", "XML", 5_000_000), maxlen=0)
+        deque(elements(_begun(Endless()), (TAG,), "the server", "XML", ROOT, 5_000_000), maxlen=0)
 
 
 class _begun:
@@ -134,7 +136,7 @@ def test_memory_does_not_grow_with_the_document() -> None:
             return b"</all>" if self.left == 0 else item * 100
 
     def run(count: int) -> int:
-        deque(elements(_begun(Long(count)), (TAG,), "the server", "XML"), maxlen=0)  # type: ignore[arg-type]
+        deque(elements(_begun(Long(count)), (TAG,), "the server", "XML", ROOT), maxlen=0)  # type: ignore[arg-type]
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     before = run(20)

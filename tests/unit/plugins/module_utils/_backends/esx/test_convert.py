@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.convert import guest_uuid
+from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.guests import guest_uuid
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import GuestState
 from ansible_collections.virtmap.core.tests.servers.vcenter import Enum, VCenterServer, esxi
 
@@ -295,7 +295,8 @@ def test_a_tree_that_bites_its_tail_ends(lab: Lab, gather: Collector) -> None:
     lab.inventory.entities[lab.folder].properties["parent"] = lab.cluster
     objects = {lab.esx1: None, lab.esx2: None, lab.alone: None}
     from ansible_collections.virtmap.core.plugins.module_utils._backends.esx import vim
-    from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.convert import Wishes, convert
+    from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.convert import convert
+    from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.guests import Wishes
     from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.properties import Objects
 
     read = Objects()

@@ -319,6 +319,10 @@ def test_not_found_at_the_backend_names_uyuni(reporter: Reporter) -> None:
     error = failure(reporter, mapping(h1=[], h2=[]))
     assert "does not know POST /XMLRPC (404)" in error.message
     assert "a Uyuni from 2024.07 on answers like this" in error.message
+    reporter.server.faults.clear()
+    reporter(mapping(h1=[]))
+    reporter.server.faults.add(faults.status(500), skip=1, path="/XMLRPC")
+    assert "Uyuni" not in failure(reporter, mapping(h1=[], h2=[])).message
 
 
 # -- TLS and proxies
