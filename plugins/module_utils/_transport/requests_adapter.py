@@ -68,6 +68,7 @@ class DeadlineAdapter(HTTPAdapter):
 
     Attributes:
         last: the answer before this moment; None before the first.
+        reconnected: whether it came over another connection than the one before.
     """
 
     def __init__(
@@ -87,6 +88,8 @@ class DeadlineAdapter(HTTPAdapter):
         self._statuses = statuses
         self._pool = http_deadline.pool(server, seconds, context, proxy)
         self.last: LastAnswer | None = None
+        self.reconnected = False
+        self._sock: object = None
 
     def send(self, request: PreparedRequest, *_args: t.Any, **_more: t.Any) -> Response:
         """Make one exchange.
@@ -104,6 +107,8 @@ class DeadlineAdapter(HTTPAdapter):
             )  # fmt: skip
             # The library looks at the certificate of a connection through the answer.
             sock = getattr(raw.connection, "sock", None)
+            self.reconnected = self._sock is not None and self._sock is not sock
+            self._sock = sock
             with Stream(raw, self._what, self._server, self._seconds) as stream:
                 body = self._read(stream)
         except urllib3.exceptions.HTTPError as exc:

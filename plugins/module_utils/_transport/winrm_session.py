@@ -298,19 +298,17 @@ class _WinrmAdapter(DeadlineAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: t.Any, **more: t.Any) -> requests.Response:
         response = super().send(request, *args, **more)
-        self.trusted = True
-        if not _sealed(str(request.headers.get("Content-Type", ""))):
-            return response
-        if response.status_code == 401:
+        sealed = _is_sealed(request.headers)
+        if response.status_code == 401 and (sealed or self._lost_its_place(request, response)):
             # The connection is another one. The library would authenticate it and send the old message under the
-            # old key, which nobody can open.
+            # old key, which nobody can open; or take the loss for a wrong password.
             raise Again(
                 CannotConnect(
-                    f"{self._what} broke off the connection on which messages were sealed, again and again; "
-                    "look at the server's log, and for what stands between"
+                    f"{self._what} broke off the connection on which the account was authenticated; try again, and look at "
+                    "the server's log, and for what stands between"
                 )
             )
-        self.trusted = _sealed(response.headers.get("Content-Type", ""))
+        self.trusted = not sealed or _is_sealed(response.headers)
         if not self.trusted and response.status_code not in _FAULT_STATUSES:
             raise BadAnswer(
                 f"{self._what} answered a sealed message with one that is not sealed; "
@@ -318,9 +316,16 @@ class _WinrmAdapter(DeadlineAdapter):
             )
         return response
 
+    def _lost_its_place(self, request: requests.PreparedRequest, response: requests.Response) -> bool:
+        """Whether a step of the authentication came to a connection that knows nothing of the steps before."""
+        sent = str(request.headers.get("Authorization", "")).partition(" ")[0].lower()
+        challenges = response.headers.get("WWW-Authenticate", "").lower().split(",")
+        goes_on = any(challenge.strip().startswith(f"{sent} ") for challenge in challenges)
+        return self.reconnected and sent in ("ntlm", "negotiate", "kerberos", "credssp") and not goes_on
 
-def _sealed(content_type: str) -> bool:
-    return content_type.lower().startswith("multipart/")
+
+def _is_sealed(headers: t.Mapping[str, str | bytes]) -> bool:
+    return str(headers.get("Content-Type", "")).lower().startswith("multipart/")
 
 
 def _schemes(header: str) -> list[str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from . import faults
 from .authentication import Accounts
 from .enumerations import Habits
 from .faults import Fault
@@ -26,6 +27,7 @@ __all__ = [
     "Machine",
     "action_of",
     "braced",
+    "faults",
     "in_other_order",
     "plain_body",
 ]

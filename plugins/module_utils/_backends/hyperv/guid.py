@@ -8,11 +8,7 @@ import re
 
 # From this build of vmms.exe on (Windows Server 2019) a guest of generation 2 sees its GUID as Hyper-V writes it.
 UNSWAPPED_FROM = 17763
-_GUID = re.compile(
-    r"\{?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})-([0-9a-f]{2})([0-9a-f]{2})-([0-9a-f]{2})([0-9a-f]{2})(-[0-9a-f]{4}-[0-9a-f]{12})\}?",
-    re.IGNORECASE,
-)
-_SWAPPED = r"\4\3\2\1-\6\5-\8\7\9"
+_GUID = re.compile(r"\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?", re.IGNORECASE)
 # What firmware tells that has no uuid of its own; the last one is a vendor's, in both orders of its bytes.
 _NONE = frozenset(
     {
@@ -36,8 +32,9 @@ def bare(text: str | None) -> str | None:
 
 
 def swapped(guid: str) -> str:
-    """A GUID with the bytes of its first three groups in reverse, as virt-who reports it; case is kept."""
-    return _GUID.sub(_SWAPPED, guid)
+    """A bare GUID with the bytes of its first three groups in reverse, as virt-who reports it; case is kept."""
+    g = guid
+    return f"{g[6:8]}{g[4:6]}{g[2:4]}{g[0:2]}-{g[11:13]}{g[9:11]}-{g[16:18]}{g[14:16]}{g[18:]}"
 
 
 def seen_by_guest(guid: str, generation: int | None, build: int | None) -> str | None:

@@ -95,6 +95,11 @@ def understand(options: t.Mapping[str, t.Any]) -> Wishes:
         options["client_cert"],
         options["client_key"],
     )
+    # An empty text counts as given, but pywinrm would look for another account then.
+    needed = ("client_cert",) if credentials.transport == "certificate" else ("username", "password")
+    for name in needed if credentials.transport != "kerberos" else ():
+        if not options[name]:
+            raise InvalidInput(f"transport {credentials.transport} needs {name}, which is empty")
     for server in servers:
         check(credentials, server, options["allow_unencrypted"])
     return Wishes(
