@@ -117,8 +117,9 @@ def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = ()) ->
     session.install(core_package(core), "-r", "tests/unit/requirements.txt")
     tree, variables = tree_of(session.name)
     session.chdir(tree)
-    workers = max(1, (os.cpu_count() or 1) // LANES)
-    parallel = ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
+    # Two at least: most tests of what goes wrong wait for a deadline and need no processor.
+    workers = max(2, (os.cpu_count() or 1) // LANES)
+    parallel = ["-n", str(workers), "--dist", "loadfile"]
     report = f"--junit-xml={REPORTS / session.name}.xml"
     ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}/*" for name in ignored for place in ("", "plugins/")]
     paths = session.posargs or ["tests/unit"]
