@@ -7,9 +7,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
+from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
 from ansible_collections.virtmap.core.plugins.plugin_utils import _status
 from ansible_collections.virtmap.core.plugins.plugin_utils._mappings import as_filter, read_mappings
+from ansible_collections.virtmap.core.plugins.plugin_utils._vaulted import vaulted_inventory
 
 
 def to_virt_who(value: t.Any, old_keys: bool = False) -> dict[str, t.Any]:
@@ -88,6 +91,13 @@ def report_status(
     return _status.status(value, list(zip(receivers, results)), record)
 
 
+def mapping_changes(value: t.Any, new: t.Any) -> list[dict[str, t.Any]]:
+    """What differs between two mappings, or two lists of mappings as they would be reported."""
+    old_hosts, new_hosts = (merge(read_mappings(side)).hypervisors for side in (value, new))
+    before, after = (Mapping("file", "", "", hosts) for hosts in (old_hosts, new_hosts))
+    return [change.to_dict() for change in changes(before, after)]
+
+
 class FilterModule:
     """Filters on mappings."""
 
@@ -102,5 +112,7 @@ class FilterModule:
             group_by_destination,
             report_record,
             report_status,
+            mapping_changes,
+            vaulted_inventory,
         )
         return {function.__name__: as_filter(function.__name__, function) for function in functions}

@@ -143,10 +143,15 @@ def changes(old: Mapping, new: Mapping) -> list[Change]:
     )
     before = _placements(old)
     now = _placements(new)
-    for uuid in sorted(before.keys() | now.keys()):
+    for uuid in sorted(uuid for uuid in before.keys() | now.keys() if _seen(before, uuid) != _seen(now, uuid)):
         found += _guest_changes(before.get(uuid, {}), now.get(uuid, {}), was_unknown, unknown)
     found += [Change("hypervisor_gone", old_hosts[key].id) for key in sorted(old_hosts.keys() - new_hosts.keys())]
     return found
+
+
+def _seen(places: dict[str, dict[str, tuple[str, Guest]]], uuid: str) -> dict[str, GuestState]:
+    """Where a guest is, and in which state: all that changes are made of."""
+    return {key: guest.state for key, (_hypervisor, guest) in places.get(uuid, {}).items()}
 
 
 def _placements(mapping: Mapping) -> dict[str, dict[str, tuple[str, Guest]]]:

@@ -97,7 +97,9 @@ def _unite(answers: list[tuple[Mapping, Hypervisor]]) -> Hypervisor:
 
 
 def _with_type(mapping: Mapping, guest: Guest) -> Guest:
-    return replace(guest, extra={**guest.extra, VIRT_WHO_TYPE_KEY: virt_who_type(mapping.backend, guest)})
+    # Not replace(), which takes several times as long: this runs once for each of 40,000 guests.
+    extra = {**guest.extra, VIRT_WHO_TYPE_KEY: virt_who_type(mapping.backend, guest)}
+    return Guest(guest.uuid, guest.name, guest.state, extra)
 
 
 def _several_sources(key: str, answers: list[tuple[Mapping, Hypervisor]]) -> Conflict:

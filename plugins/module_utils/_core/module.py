@@ -70,6 +70,16 @@ def run_module(
         work: gets the module (for params, check_mode, run_command) and a function for warnings; returns the module's
             result. Errors of the family become the failed result.
     """
+    # The cycle collector would walk through the growing fleet over and over, and a module ends before cycles matter.
+    # Ansible's own copies of large options are made without it, too.
+    gc.disable()
+    try:
+        _run(options, work)
+    finally:
+        gc.enable()
+
+
+def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str, t.Any]]) -> None:
     module = AnsibleModule(**options.module_arguments(), supports_check_mode=True)
     module.no_log_values.update(_proxy_secrets(module.params.get("proxy")))
     warn = Warnings(module.warn)
@@ -144,12 +154,7 @@ def run_facts_module(options: OptionGroup, collect: Collect) -> None:
         _refuse_masking(facts, module.no_log_values)
         return {"changed": False, FACTS: {FACT_NAME: facts}}
 
-    # The cycle collector would walk through the growing fleet over and over, and a module ends before cycles matter.
-    gc.disable()
-    try:
-        run_module(options + SELECTION, work)
-    finally:
-        gc.enable()
+    run_module(options + SELECTION, work)
 
 
 def _refuse_masking(facts: dict[str, t.Any], secrets: t.Iterable[str]) -> None:

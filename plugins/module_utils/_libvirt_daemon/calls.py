@@ -87,7 +87,9 @@ class Calls:
         """The text that a function gives; none at all is an empty one."""
         pointer = ctypes.c_void_p()
         self.good(function(handle, ctypes.byref(pointer), 0))
+        if not pointer:
+            return ""
         try:
-            return ctypes.string_at(pointer.value).decode("utf-8", errors="replace") if pointer.value else ""
+            return ctypes.string_at(pointer).decode("utf-8", errors="replace")
         finally:
             self.c.free(pointer)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """urllib3 connections whose whole exchange ends by a deadline. Private to this collection; imported by
-_transport.http only.
+_transport.http and _transport.requests_adapter only.
 
 urllib3 and http.client set a timeout for each read from the socket. Here every read gets only the time that is left
 of the exchange.
@@ -30,7 +30,7 @@ try:
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 except ImportError:
-    # Reported by _transport.http, which is the only way here.
+    # Reported by those who import this file.
     urllib3 = exceptions = None  # type: ignore[assignment]
     HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 
@@ -204,7 +204,8 @@ def pool(
     Raises:
         InvalidInput: the proxy is not an HTTP URL.
     """
-    arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 1}
+    # Two connections: a call that waits, and the one that ends it.
+    arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 2}
     if context is not None:
         arguments["ssl_context"] = context
         if context.verify_mode == ssl.CERT_NONE:

@@ -90,3 +90,46 @@ def test_variables_of_the_general_file(site: Site, configuration: Path) -> None:
     assert found["local"]["report_rhsm_local"] is True
     assert found["file"]["report_rhsm_local"] is False
     assert found["file"]["virt_who_interval"] == 7200
+
+
+def test_migration_writes_an_inventory_that_reports_the_same(
+    site: Site, configuration: Path, candlepin: CandlepinServer, receiver: dict[str, t.Any]
+) -> None:
+    candlepin.state.users["rita"].password = "password"
+    path = site.write("fake.json", mapping(hypervisor("h1", guest("g1")), hypervisor("h2")))
+    (configuration / "a.conf").write_text(
+        f"[fleet]\ntype=fake\nfile={path}\nfilter_hosts=\nrhsm_hostname={candlepin.host}\nrhsm_port={candlepin.port}\n"
+        f"rhsm_prefix={candlepin.prefix}\nrhsm_username=rita\nrhsm_encrypted_password={ENCRYPTED}\n"
+    )
+    (site.folder / "trusted").mkdir()
+    (site.folder / "trusted" / "ca.pem").write_bytes((site.folder / "ca" / "ca.pem").read_bytes())
+    site.write("rhsm.conf", f"[server]\ninsecure=0\n[rhsm]\nca_cert_dir={site.folder / 'trusted'}/\n")
+    site.write("vault", "vault-pass\n")
+    site.write(
+        "printed.json",
+        {"hypervisors": [{"hypervisorId": {"hypervisorId": "h2"}, "guestIds": [{"guestId": "G1", "state": 1}]}]},
+    )
+    extra = [f"migrate_inventory={site.folder}/new.yml", f"migrate_vault_password_file={site.folder}/vault",
+             f"migrate_print_file={site.folder}/printed.json"]  # fmt: skip
+    run = site.play("virtmap.core.migrate_virt_who", *(word for item in extra for word in ("-e", item)), inventory=NAME)
+    assert run.code == 0, run.output
+    assert "would drop every hypervisor" in run.output
+    assert '"kind": "guest_moved"' in run.output
+    written = (site.folder / "new.yml").read_text(encoding="utf-8")
+    assert "!vault" in written
+    assert '"password"' not in run.output
+    assert (site.folder / "new.yml").stat().st_mode & 0o777 == 0o600
+    assert [entry.guest_id for entry in candlepin.state.hypervisors_of("acme")["h1"].guests] == ["g1"]
+    again = site.play("virtmap.core.report", "--vault-password-file", "vault", inventory="new.yml")
+    assert again.code == 0, again.output
+    assert again.recap("fleet")["changed"] == 0
+
+
+def test_migration_leaves_virt_who_alone_when_a_source_does_not_answer(site: Site, configuration: Path) -> None:
+    (configuration / "a.conf").write_text("[gone]\ntype=fake\nfile=/nowhere.json\n[here]\ntype=fake\nfile=/f\n")
+    good = site.write("good.json", mapping(hypervisor("h1")))
+    (configuration / "a.conf").write_text(f"[gone]\ntype=fake\nfile=/nowhere.json\n[here]\ntype=fake\nfile={good}\n")
+    run = site.play("virtmap.core.migrate_virt_who", "-e", "migrate_disable=true", inventory=NAME)
+    assert run.code == 2
+    assert "virt-who is left as it is, because these sources gave no mapping: gone" in run.output
+    assert "Stop and disable" not in run.output

@@ -168,9 +168,11 @@ class Session:
         return read_reference(self.call_for(body), self.what)
 
     @contextmanager
-    def stream(self, body: str, tags: t.Sequence[str], *, timeout: float | None = None) -> t.Iterator[Call]:
+    def stream(
+        self, body: str, tags: t.Sequence[str], *, repeatable: bool = True, timeout: float | None = None
+    ) -> t.Iterator[Call]:
         """Make a call and read its answer while it arrives."""
-        with self._stream(body, tags, timeout=timeout) as call:
+        with self._stream(body, tags, repeatable=repeatable, timeout=timeout) as call:
             yield call
 
     def _stream(

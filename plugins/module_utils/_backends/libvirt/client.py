@@ -63,7 +63,7 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
         username=options.get("username"),
         password=options.get("password"),
     )
-    reading = _with_retries(connection, lambda: _read(connection, selection.hypervisor_id))
+    reading = with_retries(connection, lambda: _read(connection, selection.hypervisor_id))
     for warning in reading.warnings:
         warn(warning)
     return assemble(
@@ -76,7 +76,7 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
     )
 
 
-def _with_retries(connection: Connection, read: t.Callable[[], T]) -> T:
+def with_retries(connection: Connection, read: t.Callable[[], T]) -> T:
     """Connect and read; again when the daemon was away or went away meanwhile."""
     # 3 x timeout + 10 s is what a task may take against a daemon that does not work; no attempt begins too late for it.
     latest_start = time.monotonic() + 2 * connection.timeout + 10

@@ -35,7 +35,7 @@ def parse_capabilities(text: str) -> Capabilities:
     Raises:
         BadAnswer: it is not that document.
     """
-    root = _parse(text, "capabilities")
+    root = parse_document(text, "capabilities")
     if root.tag != "capabilities":
         raise BadAnswer(
             f"libvirt answered a document {shown(root.tag)!r} in place of its capabilities; check the daemon"
@@ -58,7 +58,7 @@ def smbios_uuid(sysinfo: str) -> str | None:
     Raises:
         BadAnswer: it is not that document.
     """
-    for entry in _parse(sysinfo, "system information").iterfind("system/entry"):
+    for entry in parse_document(sysinfo, "system information").iterfind("system/entry"):
         if entry.get("name") == "uuid":
             return valid_uuid(entry.text or "")
     return None
@@ -91,7 +91,15 @@ def convert_host(
     return Host(ids={"uuid": uuid, "hostname": name}, uuid=uuid, name=name, facts=facts, guests=guests)
 
 
-def _parse(text: str, what: str) -> ET.Element:
+def parse_document(text: str, what: str) -> ET.Element:
+    """Read a document of libvirt.
+
+    Args:
+        what: it is, in the plural, for errors.
+
+    Raises:
+        BadAnswer: it is no XML, or has a document type definition.
+    """
     # libvirt's documents have no DTD; one that has is made to blow up the parser.
     if "<!DOCTYPE" in text:
         raise BadAnswer(

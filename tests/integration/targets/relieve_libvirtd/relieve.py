@@ -69,7 +69,7 @@ def jammed(daemon: Libvirtd) -> t.Iterator[int]:
     emulator = int(pid_file.read_text())
     os.kill(emulator, signal.SIGSTOP)
     command = ["virsh", "-c", daemon.uri(), "domstats", "frozen"]
-    clients = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(9)]
+    clients = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _client in range(9)]
     try:
         wait_for("calls queue up", lambda: pool(daemon)["jobQueueDepth"] == 5 and pool(daemon)["freeWorkers"] == 0)
         yield emulator

@@ -28,7 +28,7 @@ URI = "libvirtd:///system"
 )
 def test_why_no_connection_came_about(code: int, text: str, kind: type[errors.VirtmapError], said: str) -> None:
     error = opening_failed(URI, AdminError(code, 7, text))
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert error.message.startswith(f"{URI}: ")
     assert said in error.message
     assert error.message.endswith(text)
@@ -46,9 +46,9 @@ def test_why_no_connection_came_about(code: int, text: str, kind: type[errors.Vi
     ],
 )
 def test_why_a_call_failed(code: int, kind: type[errors.VirtmapError]) -> None:
-    assert type(call_failed(URI, "looking", AdminError(code, 0, "text"), alive=True)) is kind
+    assert isinstance(call_failed(URI, "looking", AdminError(code, 0, "text"), alive=True), kind)
     gone = call_failed(URI, "looking", AdminError(code, 7, "text"), alive=False)
-    assert type(gone) is errors.CannotConnect
+    assert isinstance(gone, errors.CannotConnect)
     assert "the daemon ended the connection while looking" in gone.message
 
 
