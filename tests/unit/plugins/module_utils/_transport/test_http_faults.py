@@ -256,7 +256,9 @@ class TestBrokenOff:
         assert pauses == [1.0, 2.0]
 
     @pytest.mark.parametrize(
-        "fault", [faults.disconnect(), faults.cut_off(0.5), faults.cut_off(0.5, chunked=True)], ids=str
+        "fault",
+        [faults.disconnect(), faults.cut_off(0.5), faults.cut_off(0.5, chunked=True)],
+        ids=lambda fault: fault.name,
     )
     def test_once_is_overcome(
         self, server: HttpServer, connect: Connect, fault: faults.Fault, pauses: list[float]
