@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import typing as t
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
@@ -95,7 +96,8 @@ class TestNoConnection:
         self, server: HttpServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         server.pause()
-        monkeypatch.setattr(http.time, "sleep", lambda _seconds: server.resume())
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: server.resume())
+        monkeypatch.setattr(http, "time", clock)
         assert connect(server).request("POST", "/x", repeatable=False).status == 200
 
     @pytest.mark.parametrize("scheme", ["http", "https"])

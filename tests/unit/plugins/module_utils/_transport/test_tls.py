@@ -147,8 +147,9 @@ class TestFiles:
     """All of this is found out before anything is contacted."""
 
     def refused(self, says: str, **options: t.Any) -> None:
+        files: dict[str, t.Any] = {name: str(value) for name, value in options.items()}
         with pytest.raises(InvalidInput, match=says):
-            client_context(**{name: str(value) for name, value in options.items()})
+            client_context(**files)
 
     def test_missing(self, client_pair: Pair, tmp_path: Path) -> None:
         nowhere = tmp_path / "nowhere.pem"
@@ -204,7 +205,7 @@ class TestFiles:
         assert client_context(validate_certs=False, ca_path=str(tmp_path / "nowhere")).verify_mode == ssl.CERT_NONE
 
 
-def said_by_nobody(options: dict[str, str]) -> str:
+def said_by_nobody(options: dict[str, t.Any]) -> str:
     """The error that a user without rights gets; root may read everything."""
     reader, writer = os.pipe()
     child = os.fork()
