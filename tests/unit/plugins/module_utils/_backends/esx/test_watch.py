@@ -243,8 +243,7 @@ def test_a_password_that_no_longer_holds_ends_it(lab: Lab) -> None:
         server.password = "another"
         server.end_sessions()
         with pytest.raises(Denied, match="tried once only"):
-            while True:
-                follower.next()
+            follower.until("the end")
         assert server.calls().count("Login") == 2
 
 
