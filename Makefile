@@ -9,7 +9,7 @@ NOX = PATH="$(CURDIR)/.cache/bin:$$PATH" .cache/dev/bin/nox
 TREE = $(CURDIR)/.cache/link
 
 .DEFAULT_GOAL := demo
-.PHONY: demo demo-env check test bench docs lint fix dev link clean
+.PHONY: demo demo-env check test bench docs lint fix dev clean
 
 demo: demo-env  ## the main job, for real, from nothing
 	@bash tools/demo.sh
@@ -23,13 +23,16 @@ demo-env:
 check: dev  ## every check; a table of results and times at the end
 	@PATH="$(CURDIR)/.cache/bin:$$PATH" .cache/dev/bin/python -m tools.check $(SESSIONS)
 
-test: link  ## the quick loop: T=tests/unit/... ARGS="-k word"
+test:  ## the quick loop: T=tests/unit/... ARGS="-k word"
+	@tools/env.sh apt check
 	@tools/env.sh venv test tests/unit/requirements.txt requirements-dev.txt
+	@.cache/test/bin/python -m tools.tree link $(TREE) >/dev/null
 	@PYTHONPATH=$(TREE) ANSIBLE_COLLECTIONS_PATH=$(TREE) .cache/test/bin/python -m pytest -q $(T) $(ARGS)
 
-bench: link  ## ours against the alternatives, as ratios: ARGS="libvirt"
+bench:  ## ours against the alternatives, as ratios: ARGS="libvirt"
 	@tools/env.sh apt check
 	@tools/env.sh venv bench tests/bench/requirements.txt
+	@.cache/bench/bin/python -m tools.tree link $(TREE) >/dev/null
 	@PYTHONPATH=$(TREE) ANSIBLE_COLLECTIONS_PATH=$(TREE) .cache/bench/bin/python -m tests.bench $(ARGS)
 
 docs: dev  ## the documentation as web pages in docs/build
@@ -44,10 +47,6 @@ fix: dev  ## repair formatting and what the linter can repair
 dev:
 	@tools/env.sh apt check
 	@tools/env.sh venv dev requirements-dev.txt
-
-link:
-	@tools/env.sh apt demo
-	@python3 tools/tree.py link $(TREE) >/dev/null
 
 clean:
 	rm -rf .cache .nox .ansible build docs/build tests/output

@@ -36,6 +36,7 @@ GLUE = {"_core/module.py"}
 PROCESS_ENDERS = {"fail_json", "exit_json"}
 # Places of one machine and hosts that only serve downloads; brackets keep these lines from finding themselves.
 PRIVATE = re.compile(r"/wor[k]/|pypi\.or[g]|pythonhoste[d]|registry\.npm[j]s|deb\.debian\.or[g]|proxy\.golan[g]")
+MERGE_MARKS = ("<" * 7 + " ", ">" * 7 + " ")
 
 
 def python_files(root: Path, folder: str) -> Iterator[Path]:
@@ -143,22 +144,29 @@ def _import_problems(floor: str, room: str, file_name: str, imported: str) -> It
         yield f"{floor}/{room} must not import its neighbour {'.'.join(rest[:1])}"
 
 
-def private_words(root: Path) -> list[str]:
-    """Find paths of one machine and hosts of package indexes in the repository's text files."""
-    problems = []
+def text_lines(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield place and text of each line of the repository's text files."""
     for name in git_files(root):
         path = root / name
         content = b"" if path.is_symlink() else path.read_bytes()
-        if b"\0" in content:
-            continue
-        for number, line in enumerate(content.decode("utf-8", errors="replace").splitlines(), start=1):
-            found = PRIVATE.search(line)
-            if found:
-                problems.append(f"{name}:{number}: {found.group(0)} belongs to one machine or to the packaging")
+        if b"\0" not in content:
+            for number, line in enumerate(content.decode("utf-8", errors="replace").splitlines(), start=1):
+                yield f"{name}:{number}", line
+
+
+def stray_text(root: Path) -> list[str]:
+    """Find marks of unfinished merges, paths of one machine and hosts of package indexes."""
+    problems = []
+    for place, line in text_lines(root):
+        found = PRIVATE.search(line)
+        if found:
+            problems.append(f"{place}: {found.group(0)} belongs to one machine or to the packaging")
+        if line.startswith(MERGE_MARKS):
+            problems.append(f"{place}: a merge was not finished here")
     return problems
 
 
-CHECKS: tuple[Callable[[Path], list[str]], ...] = (action_group, sizes, layers, private_words)
+CHECKS: tuple[Callable[[Path], list[str]], ...] = (action_group, sizes, layers, stray_text)
 
 
 def main(root: Path = REPO) -> int:

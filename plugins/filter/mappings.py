@@ -7,8 +7,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
+from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
+from ansible_collections.virtmap.core.plugins.plugin_utils import _status
 from ansible_collections.virtmap.core.plugins.plugin_utils._mappings import as_filter, read_mappings
+from ansible_collections.virtmap.core.plugins.plugin_utils._vaulted import vaulted_inventory
 
 
 def to_virt_who(value: t.Any, old_keys: bool = False) -> dict[str, t.Any]:
@@ -63,11 +67,35 @@ def group_by_destination(
             continue
         group = next((group for group in groups if group["options"] == options), None)
         if group is None:
-            group = {"options": options, "sources": [], "mappings": []}
+            place = str(options.get("server") or options.get("rhsm_conf"))
+            name = f"{place} ({options['owner']})" if options.get("owner") else place
+            group = {"name": name, "options": options, "sources": [], "mappings": []}
             groups.append(group)
         group["sources"].append(source)
         group["mappings"].append(mapping)
     return groups
+
+
+def report_record(
+    value: t.Any, sources: list[str], mappings: list[t.Any], receivers: list[str], results: list[t.Any], now: str
+) -> dict[str, t.Any]:
+    """What role report remembers after a run; ``value`` is what it remembered before."""
+    found = dict(zip(sources, read_mappings(mappings)))
+    return _status.record(value, found, list(zip(receivers, results)), now)
+
+
+def report_status(
+    value: dict[str, t.Any], receivers: list[str], results: list[t.Any], record: t.Any
+) -> dict[str, t.Any]:
+    """The state of sources (``value``: the failure of each, or null) and receivers."""
+    return _status.status(value, list(zip(receivers, results)), record)
+
+
+def mapping_changes(value: t.Any, new: t.Any) -> list[dict[str, t.Any]]:
+    """What differs between two mappings, or two lists of mappings as they would be reported."""
+    old_hosts, new_hosts = (merge(read_mappings(side)).hypervisors for side in (value, new))
+    before, after = (Mapping("file", "", "", hosts) for hosts in (old_hosts, new_hosts))
+    return [change.to_dict() for change in changes(before, after)]
 
 
 class FilterModule:
@@ -75,5 +103,16 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """The filters by name."""
-        functions = (to_virt_who, from_virt_who, merge_mappings, to_table, to_csv, group_by_destination)
+        functions = (
+            to_virt_who,
+            from_virt_who,
+            merge_mappings,
+            to_table,
+            to_csv,
+            group_by_destination,
+            report_record,
+            report_status,
+            mapping_changes,
+            vaulted_inventory,
+        )
         return {function.__name__: as_filter(function.__name__, function) for function in functions}

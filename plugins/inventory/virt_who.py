@@ -20,7 +20,8 @@ notes:
   - Secrets are not in the inventory. They are looked up with P(virtmap.core.virt_who_password#lookup) when they are used.
   - Where virt-who has a bug, the sane meaning is taken, and a warning says what virt-who would have done.
   - A section that virt-who could not use either is skipped and named in a warning; the others stand.
-  - All hosts are in the group C(virt_who). C(virt_who_interval) is the interval that virt-who would run at.
+  - All hosts are in the group C(virt_who). C(virt_who_interval) is the interval that virt-who would run at,
+    C(virt_who_differences) lists what is done differently for a source, and C(virt_who_secrets) names its variables that are secret.
 options:
   plugin:
     description: Marks the file as one for this plugin.
@@ -102,7 +103,10 @@ class InventoryModule(BaseInventoryPlugin):
     def _add(self, section: Section, configuration: Configuration) -> None:
         where = f"the section {section.name} of {section.file}"
 
+        differences: list[str] = []
+
         def warn(message: str) -> None:
+            differences.append(message)
             self.display.warning(f"{where}: {message}")
 
         strict, rhsm_conf = self.get_option("strict_compatibility"), self.get_option("rhsm_conf")
@@ -116,6 +120,8 @@ class InventoryModule(BaseInventoryPlugin):
         self.inventory.add_host(host, group="virt_who")
         for name, value in self._variables(section, found, configuration.general).items():
             self.inventory.set_variable(host, name, value)
+        self.inventory.set_variable(host, "virt_who_differences", inert(differences))
+        self.inventory.set_variable(host, "virt_who_secrets", [entry.variable for entry in found.secrets])
 
     def _variables(self, section: Section, found: SourceVariables, general: dict[str, str]) -> dict[str, t.Any]:
         variables: dict[str, t.Any] = inert(found.variables)

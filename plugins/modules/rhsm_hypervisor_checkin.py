@@ -52,6 +52,14 @@ options:
       - Without it the host name and the machine id, as virt-who has it. Set it where tasks run in containers, which
         have neither for long.
     type: str
+  mode:
+    description:
+      - The form of the check-in. With V(async) the server makes a job of it. The form V(sync) of old servers (before
+        Candlepin 2.0.3, SAM) knows neither names nor facts of hypervisors; current servers do not have it.
+      - V(auto) takes V(async) where the server says that it has it.
+    type: str
+    choices: [auto, async, sync]
+    default: auto
   create_missing:
     description:
       - Whether hypervisors that the server does not know are created. With V(false) they are failures.
@@ -83,6 +91,19 @@ options:
         failure of the source.
     type: bool
     default: false
+  state_path:
+    description:
+      - File that remembers what the server has accepted, as digests, on the host that the task runs on. Its folder must
+        exist. Each server, owner and O(reporter_id) needs a file of its own.
+      - While nothing differs from it, a heartbeat is sent and nothing else. Without a heartbeat all is reported.
+      - Losing it costs one full report. What is changed at the server by others is not noticed before
+        O(state_max_age) is over.
+    type: path
+  state_max_age:
+    description:
+      - For how many seconds after a full report O(state_path) is believed.
+    type: int
+    default: 86400
 notes:
   - A report never removes a hypervisor from the server.
   - Facts that the server could not store are shortened or left out, with a warning.
@@ -90,7 +111,9 @@ notes:
     when others were.
   - A report may be repeated at any time; one that is the same as before changes nothing.
 seealso:
-  - module: virtmap.core.file_hypervisor_guest_facts
+  - module: virtmap.core.rhsm_guest_checkin
+  - module: virtmap.core.rhsm_hypervisor
+  - module: virtmap.core.rhsm_hypervisor_info
 """
 
 EXAMPLES = r"""
@@ -110,6 +133,13 @@ EXAMPLES = r"""
     rhsm_conf: /etc/rhsm/rhsm.conf
     mappings:
       - "{{ ansible_facts['hypervisor_guests'] }}"
+
+- name: Report every few minutes, and send something only when something has changed
+  virtmap.core.rhsm_hypervisor_checkin:
+    rhsm_conf: /etc/rhsm/rhsm.conf
+    mappings:
+      - "{{ ansible_facts['hypervisor_guests'] }}"
+    state_path: /var/lib/virtmap/accepted.json
 
 - name: Only say that everything that was reported before is still alive
   virtmap.core.rhsm_hypervisor_checkin:
@@ -174,7 +204,7 @@ heartbeat:
   type: bool
   sample: true
 sent:
-  description: How much the report holds. In check mode how much it would hold.
+  description: How much was sent. In check mode how much would be.
   returned: when there is a report
   type: dict
   contains:

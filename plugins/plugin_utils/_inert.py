@@ -9,12 +9,15 @@ nothing has to be done there.
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import typing as t
 
 from ansible import template as ansible_template
 from ansible.utils.unsafe_proxy import wrap_var
 
+_PLAIN = re.compile(r"[\w ./:@+-]*", re.ASCII)
 # A core that asks for trust takes all other text as it is.
 TEXT_IS_INERT = hasattr(ansible_template, "trust_as_template")
 
@@ -51,8 +54,9 @@ def template(lookup: str, term: str, arguments: dict[str, t.Any]) -> str:
 
 
 def _literal(value: t.Any) -> str:
-    """A literal of Jinja: JSON without braces and percent signs, which begin and end templates, as escapes."""
-    text = json.dumps(value)
-    for char in "{}%#":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return text
+    """An expression of Jinja for a text or a number. Ansible changes what escapes mean, so a text that would need one,
+    or that could end the template, goes in a form that needs none."""
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        packed = base64.b64encode(value.encode("utf-8")).decode("ascii")
+        return f"('{packed}' | ansible.builtin.b64decode)"
+    return json.dumps(value)

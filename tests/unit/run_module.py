@@ -11,7 +11,7 @@ import sys
 import typing as t
 
 # ansible-core 2.19 and newer wants to be told how values travel; older ones do not look at it.
-_RUNNER = """
+RUNNER = """
 import runpy, sys
 from ansible.module_utils import basic
 basic._ANSIBLE_PROFILE = "legacy"
@@ -38,7 +38,7 @@ def run_module(
     arguments = {"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check_mode, "_ansible_diff": diff}}
     paths = os.pathsep.join(path for path in sys.path if path)
     done = subprocess.run(
-        [sys.executable, "-c", _RUNNER, full],
+        [sys.executable, "-c", RUNNER, full],
         input=json.dumps(arguments),
         capture_output=True,
         text=True,

@@ -80,6 +80,15 @@ def ids_seen_twice(mapping: Mapping) -> list[Conflict]:
 
 def guests_seen_twice(mappings: t.Iterable[Mapping]) -> list[Conflict]:
     """Guests whose uuid occurs more than once, on one hypervisor or on several, without regard to case."""
+    mappings = list(mappings)
+    uuids = [
+        guest.uuid.lower()
+        for mapping in mappings
+        for hypervisor in mapping.hypervisors
+        for guest in hypervisor.guests or ()
+    ]
+    if len(set(uuids)) == len(uuids):
+        return []
     places: dict[str, list[tuple[Hypervisor, Guest]]] = defaultdict(list)
     for mapping in mappings:
         for hypervisor in mapping.hypervisors:
@@ -123,19 +132,26 @@ def system_uuids_seen_twice(hypervisors: t.Iterable[Hypervisor]) -> list[Conflic
 def changes(old: Mapping, new: Mapping) -> list[Change]:
     """What differs between two answers of one source, in stable order.
 
-    A hypervisor whose guests are not known in the new answer keeps the guests it had: nothing is concluded from not
-    knowing.
+    Nothing is concluded from not knowing: a hypervisor whose guests are not known in the new answer keeps those it had,
+    and one whose guests were not known in the old answer had those that it has now.
     """
     old_hosts = {hypervisor.id.lower(): hypervisor for hypervisor in old.hypervisors}
     new_hosts = {hypervisor.id.lower(): hypervisor for hypervisor in new.hypervisors}
     found = [Change("hypervisor_appeared", new_hosts[key].id) for key in sorted(new_hosts.keys() - old_hosts.keys())]
-    unknown = {key for key, hypervisor in new_hosts.items() if hypervisor.guests is None}
+    was_unknown, unknown = (
+        {key for key, hypervisor in hosts.items() if hypervisor.guests is None} for hosts in (old_hosts, new_hosts)
+    )
     before = _placements(old)
     now = _placements(new)
-    for uuid in sorted(before.keys() | now.keys()):
-        found += _guest_changes(before.get(uuid, {}), now.get(uuid, {}), unknown)
+    for uuid in sorted(uuid for uuid in before.keys() | now.keys() if _seen(before, uuid) != _seen(now, uuid)):
+        found += _guest_changes(before.get(uuid, {}), now.get(uuid, {}), was_unknown, unknown)
     found += [Change("hypervisor_gone", old_hosts[key].id) for key in sorted(old_hosts.keys() - new_hosts.keys())]
     return found
+
+
+def _seen(places: dict[str, dict[str, tuple[str, Guest]]], uuid: str) -> dict[str, GuestState]:
+    """Where a guest is, and in which state: all that changes are made of."""
+    return {key: guest.state for key, (_hypervisor, guest) in places.get(uuid, {}).items()}
 
 
 def _placements(mapping: Mapping) -> dict[str, dict[str, tuple[str, Guest]]]:
@@ -148,16 +164,20 @@ def _placements(mapping: Mapping) -> dict[str, dict[str, tuple[str, Guest]]]:
 
 
 def _guest_changes(
-    before: dict[str, tuple[str, Guest]], now: dict[str, tuple[str, Guest]], unknown: set[str]
+    before: dict[str, tuple[str, Guest]],
+    now: dict[str, tuple[str, Guest]],
+    was_unknown: set[str],
+    unknown: set[str],
 ) -> list[Change]:
     gone = sorted(key for key in before if key not in now and key not in unknown)
-    came = sorted(key for key in now if key not in before)
+    # A move to where nothing was known is still a move; an appearance there may be none.
+    came = sorted((key for key in now if key not in before), key=lambda key: (key in was_unknown, key))
     found = []
     for source, target in zip(gone, came):
         guest = now[target][1]
         found.append(_change("guest_moved", now[target], previous_hypervisor=before[source][0]))
         found += _state_change(before[source][1].state, guest.state, now[target])
-    found += [_change("guest_appeared", now[key]) for key in came[len(gone) :]]
+    found += [_change("guest_appeared", now[key]) for key in came[len(gone) :] if key not in was_unknown]
     found += [_change("guest_gone", before[key]) for key in gone[len(came) :]]
     for key in sorted(before.keys() & now.keys()):
         found += _state_change(before[key][1].state, now[key][1].state, now[key])

@@ -42,6 +42,23 @@ class MissingLibrary(VirtmapError):
         self.traceback = traceback
 
 
+class MissingSystemLibrary(MissingLibrary):
+    """A library of the operating system, not of Python, that this task needs is not installed, or is too old.
+
+    Args:
+        library: its file name, for example ``libvirt-admin.so.0``.
+        package: the packages that bring it.
+        reason: what exactly is wrong.
+    """
+
+    def __init__(self, library: str, package: str, reason: str) -> None:
+        super().__init__(library, reason)
+        self.message = (
+            f"the library {library} cannot be used on this host: {reason}. It comes with the package {package}"
+        )
+        self.args = (self.message,)
+
+
 class InvalidInput(VirtmapError):
     """An option, a file or a mapping that the user gave is wrong; nothing was contacted because of it."""
 

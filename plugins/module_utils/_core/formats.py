@@ -20,7 +20,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import (
     Hypervisor,
     Mapping,
     Skipped,
-    sort_guests,
     utc_now,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
@@ -52,14 +51,19 @@ def to_virt_who(mappings: t.Iterable[Mapping], old_keys: bool = False) -> dict[s
             if hypervisor.name:
                 entry["name"] = hypervisor.name
             if hypervisor.guests is not None:
-                entry["guests" if old_keys else "guestIds"] = [
-                    guest_to_virt_who(guest, virt_who_type(mapping.backend, guest))
-                    for guest in sort_guests(hypervisor.guests)
+                guests = [
+                    guest_to_virt_who(guest, virt_who_type(mapping.backend, guest)) for guest in hypervisor.guests
                 ]
+                entry["guests" if old_keys else "guestIds"] = sorted(guests, key=_printed_order)
             if hypervisor.facts:
                 entry["facts"] = dict(hypervisor.facts)
             printed.append(entry)
     return {"hypervisors": printed}
+
+
+def _printed_order(guest: dict[str, t.Any]) -> tuple[str, int, str]:
+    """By what is printed, so that a document that is read and printed again is the same."""
+    return (guest["guestId"], guest["state"], guest["attributes"]["virtWhoType"])
 
 
 def is_virt_who(document: object) -> bool:

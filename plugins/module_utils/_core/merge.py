@@ -13,7 +13,12 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.compare import 
     guests_seen_twice,
     system_uuids_seen_twice,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._core.model import Guest, Hypervisor, Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import (
+    Guest,
+    Hypervisor,
+    Mapping,
+    sort_guests,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
 
 # virt-who's word for each backend; receivers and their reports know these words.
@@ -81,18 +86,20 @@ def _unite(answers: list[tuple[Mapping, Hypervisor]]) -> Hypervisor:
     if any(hypervisor.guests is None for _mapping, hypervisor in answers):
         return replace(newest, guests=None)
     if len(answers) == 1:
-        return replace(newest, guests=[_with_type(answers[0][0], guest) for guest in newest.guests or ()])
+        return replace(newest, guests=[_with_type(answers[0][0], guest) for guest in sort_guests(newest.guests or ())])
     united: dict[str, list[Guest]] = {}
     for mapping, hypervisor in answers:
         own: dict[str, list[Guest]] = defaultdict(list)
         for guest in hypervisor.guests or ():
             own[guest.uuid.lower()].append(_with_type(mapping, guest))
         united.update(own)
-    return replace(newest, guests=[guest for guests in united.values() for guest in guests])
+    return replace(newest, guests=sort_guests(guest for guests in united.values() for guest in guests))
 
 
 def _with_type(mapping: Mapping, guest: Guest) -> Guest:
-    return replace(guest, extra={**guest.extra, VIRT_WHO_TYPE_KEY: virt_who_type(mapping.backend, guest)})
+    # Not replace(), which takes several times as long: this runs once for each of 40,000 guests.
+    extra = {**guest.extra, VIRT_WHO_TYPE_KEY: virt_who_type(mapping.backend, guest)}
+    return Guest(guest.uuid, guest.name, guest.state, extra)
 
 
 def _several_sources(key: str, answers: list[tuple[Mapping, Hypervisor]]) -> Conflict:

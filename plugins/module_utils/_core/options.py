@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import env_fallback
+from ansible.module_utils.common.parameters import env_fallback, remove_values
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 
 Spec = dict[str, dict[str, t.Any]]
@@ -61,7 +61,9 @@ class OptionGroup:
         """
         result = ArgumentSpecValidator(self.spec, **self._rules()).validate(dict(values))
         if result.error_messages:
-            raise InvalidInput(f"{where}: {'; '.join(result.error_messages)}")
+            # What a module would do with its result: a message may quote a value.
+            secrets = result._no_log_values  # pylint: disable=protected-access
+            raise InvalidInput(f"{where}: {'; '.join(remove_values(list(result.error_messages), secrets))}")
         validated: dict[str, t.Any] = result.validated_parameters
         return validated
 

@@ -8,6 +8,7 @@ The shape is the one that ``Mapping.to_dict`` writes. Every error names the plac
 
 from __future__ import annotations
 
+import math
 import typing as t
 from datetime import datetime, timezone
 
@@ -64,9 +65,9 @@ def parse_mapping(value: object, path: str = "mapping") -> Mapping:
         ],
         skipped=[
             _skipped(item, f"{path}.skipped[{index}]")
-            for index, item in enumerate(_list(data.get("skipped") or [], f"{path}.skipped"))
+            for index, item in enumerate(_list(_given(data, "skipped", []), f"{path}.skipped"))
         ],
-        unplaced=_guests(data.get("unplaced") or [], f"{path}.unplaced"),
+        unplaced=_guests(_given(data, "unplaced", []), f"{path}.unplaced"),
         extra=_extra(data, _MAPPING_KEYS),
     )
 
@@ -80,7 +81,7 @@ def _hypervisor(value: object, path: str) -> Hypervisor:
         name=_optional_text(data, "name", path),
         cluster=_optional_text(data, "cluster", path),
         parent=_optional_text(data, "parent", path),
-        facts=_facts(data.get("facts") or {}, f"{path}.facts"),
+        facts=_facts(_given(data, "facts", {}), f"{path}.facts"),
         guests=None if guests is None else _guests(guests, f"{path}.guests"),
         extra=_extra(data, _HYPERVISOR_KEYS),
     )
@@ -121,7 +122,9 @@ def _guest(value: object, path: str) -> Guest:
 
 def _skipped(value: object, path: str) -> Skipped:
     data = _dict(value, path)
-    return Skipped(_text(data, "kind", path), _text(data, "name", path), _text(data, "reason", path))
+    # An empty name is no reason to refuse the whole mapping: this entry only tells what was left out of it.
+    kind, name, reason = (_optional_text(data, key, path) or "" for key in ("kind", "name", "reason"))
+    return Skipped(kind, name, reason)
 
 
 def _facts(value: object, path: str) -> dict[str, FactValue]:
@@ -131,7 +134,7 @@ def _facts(value: object, path: str) -> dict[str, FactValue]:
             continue  # not told; a fact that is not told is absent
         if isinstance(fact, str):
             facts[key] = str(fact)
-        elif isinstance(fact, (int, float)):
+        elif isinstance(fact, int) or (isinstance(fact, float) and math.isfinite(fact)):
             facts[key] = fact
         else:
             raise InvalidInput(f"{path}[{shown(key)!r}] must be a text, a number or a boolean, not {_kind(fact)}")
@@ -150,7 +153,18 @@ def _moment(value: object, path: str) -> str:
         raise InvalidInput(f"{path} must be a moment such as 2026-11-21T08:00:00Z, not {shown(value)}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        moment = moment.astimezone(timezone.utc)
+    except OverflowError as exc:
+        raise InvalidInput(f"{path} is {shown(value)}, which lies outside the years 1 to 9999") from exc
+    # Years have four digits, so that moments can be compared as texts.
+    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _given(data: dict[str, t.Any], key: str, default: t.Any) -> t.Any:
+    """The value; the default when it is missing or null. What is merely empty, such as a text, is still checked."""
+    value = data.get(key)
+    return default if value is None else value
 
 
 def _text(data: dict[str, t.Any], key: str, path: str) -> str:
@@ -195,5 +209,7 @@ def _kind(value: object) -> str:
         return "null (or missing)"
     if isinstance(value, bool):
         return "a boolean"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "no number"
     names = {str: "a text", int: "a number", float: "a number", dict: "a dictionary", list: "a list"}
     return next((name for kind, name in names.items() if isinstance(value, kind)), f"a {type(value).__name__}")

@@ -39,7 +39,7 @@ def compile_patterns(option: str, patterns: t.Sequence[str] | None, filter_type:
         text = fnmatch.translate(pattern) if filter_type == "wildcards" else pattern
         try:
             compiled.append(re.compile(text, re.IGNORECASE))
-        except re.error as exc:
+        except (re.error, OverflowError, RecursionError) as exc:
             raise InvalidInput(f"{option} holds {pattern!r}, which is not a regular expression: {exc}") from exc
     return tuple(compiled)
 
@@ -89,12 +89,16 @@ class Selection:
     def wants(self, hypervisor_id: str, parents: t.Iterable[str]) -> bool:
         """Whether a hypervisor with this id and these names and ids of parents is reported; exclude beats filter."""
         ids = (hypervisor_id,)
+        return (
+            not (self.exclude_hosts and _matches(self.exclude_hosts, ids))
+            and not (self.filter_hosts and not _matches(self.filter_hosts, ids))
+            and self.wants_below(parents)
+        )
+
+    def wants_below(self, parents: t.Iterable[str]) -> bool:
+        """Whether hypervisors with these names and ids of parents are reported at all."""
         parents = tuple(parents)
-        if self.exclude_hosts and _matches(self.exclude_hosts, ids):
-            return False
         if self.exclude_host_parents and _matches(self.exclude_host_parents, parents):
-            return False
-        if self.filter_hosts and not _matches(self.filter_hosts, ids):
             return False
         return not (self.filter_host_parents and not _matches(self.filter_host_parents, parents))
 
@@ -102,17 +106,21 @@ class Selection:
         """Choose the id of each host and drop the hosts that the filters do not want.
 
         Returns:
-            the hypervisors that are reported, and the hosts that have no such id.
+            the hypervisors that are reported, and the hosts that have no such id, without those that the filters on
+            parents leave out anyway.
         """
         hypervisors: list[Hypervisor] = []
         skipped: list[Skipped] = []
         for host in hosts:
-            chosen = host.ids.get(self.hypervisor_id)
-            if not chosen:
+            chosen = host.ids.get(self.hypervisor_id) or ""
+            if not chosen.strip():
+                if not self.wants_below(host.parents):
+                    continue
                 reason = f"no {self.hypervisor_id}"
                 if self.hypervisor_id in host.missing:
                     reason += f": {host.missing[self.hypervisor_id]}"
-                name = host.name or next((value for value in host.ids.values() if value), None) or "(no name)"
+                known = (name for name in (host.name, *host.ids.values()) if name and name.strip())
+                name = next(known, "(no name)")
                 skipped.append(Skipped("host", name, reason))
             elif self.wants(chosen, host.parents):
                 hypervisors.append(host.to_hypervisor(chosen))

@@ -14,7 +14,9 @@ def shown(value: object, longest: int = LONGEST) -> str:
 
     Names of guests and hosts are chosen by others: one with line breaks or terminal escapes must not forge a log line.
     """
-    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(value))
+    # What is cut off anyway is not looked at: a server may have sent megabytes.
+    begin = str(value)[: longest + 1]
+    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in begin)
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
 """urllib3 connections whose whole exchange ends by a deadline. Private to this collection; imported by
-_transport.http only.
+_transport.http and _transport.requests_adapter only.
 
 urllib3 and http.client set a timeout for each read from the socket. Here every read gets only the time that is left
 of the exchange.
@@ -30,7 +30,7 @@ try:
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 except ImportError:
-    # Reported by _transport.http, which is the only way here.
+    # Reported by those who import this file.
     urllib3 = exceptions = None  # type: ignore[assignment]
     HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 
@@ -63,6 +63,23 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _AnswerFile(io.BufferedReader):
+    """The answer as a file whose lines are whole.
+
+    http.client takes the end of the connection for the end of the headers: an answer that broke off there would be a
+    success without a body.
+    """
+
+    _begun = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if (line or self._begun) and not line.endswith(b"\n") and len(line) != size:
+            raise http.client.IncompleteRead(line)
+        self._begun = True
+        return line
+
+
 class _TimedSocket:
     """What http.client reads an answer from."""
 
@@ -71,7 +88,7 @@ class _TimedSocket:
         self._until = until
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._sock, self._until), 64 * 1024)
+        return _AnswerFile(_TimedReader(self._sock, self._until), 64 * 1024)
 
 
 class _DeadlineMixin:
@@ -159,7 +176,11 @@ class _HTTPConnection(_DeadlineMixin, HTTPConnection):  # type: ignore[misc]
 
 
 class _HTTPSConnection(_DeadlineMixin, HTTPSConnection):  # type: ignore[misc]
-    pass
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()
+        except (OSError, http.client.HTTPException) as exc:
+            raise exceptions.ProxyError("the proxy opened no tunnel", exc) from exc
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -190,7 +211,7 @@ def pool(
         if context.verify_mode == ssl.CERT_NONE:
             # The user asked for it; urllib3 would write to standard error at each request.
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)
-        elif urllib3.__version__.startswith("1.") and _is_address(server.host):
+        elif _is_urllib3_1() and _is_address(server.host):
             # urllib3 1.26 tells OpenSSL no name for an address; without one it compares address and certificate itself.
             context.check_hostname = False
     manager: urllib3.PoolManager | urllib3.ProxyManager
@@ -207,6 +228,10 @@ def pool(
 
 def _direct(arguments: dict[str, t.Any]) -> urllib3.PoolManager:
     return urllib3.PoolManager(**arguments)
+
+
+def _is_urllib3_1() -> bool:
+    return str(vars(urllib3)["__version__"]).startswith("1.")
 
 
 def _is_address(host: str) -> bool:

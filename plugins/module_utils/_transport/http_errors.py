@@ -41,8 +41,13 @@ MESSAGE_KEYS = ("displayMessage", "message", "error_description", "detail", "rea
 def may_repeat(exc: exceptions.HTTPError, repeatable: bool) -> bool:
     """Whether a request that ended with this error may be sent again."""
     cause = _root(exc)
+    inner = _innermost(cause)
     if isinstance(cause, exceptions.NewConnectionError):
         return True  # it never left
+    if isinstance(cause, exceptions.ProxyError):
+        return repeatable and isinstance(inner, ConnectionError)
+    if isinstance(cause, exceptions.SSLError):
+        return repeatable and isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
     # A time-out is not repeated: the deadline of the task would be spent on a server that does not answer.
     return repeatable and isinstance(cause, exceptions.ProtocolError) and not (_timed_out(cause) or _no_http(cause))
 
@@ -183,7 +188,8 @@ def _tls_error(exc: BaseException, what: str, server: Server) -> VirtmapError:
     inner = _innermost(exc)
     # Without the names of OpenSSL's source files.
     reason = getattr(inner, "reason", None)
-    why = shown(getattr(inner, "verify_message", "") or (reason or str(inner)).replace("_", " ").lower())
+    text = reason.replace("_", " ").lower() if reason else str(inner).partition(" (_ssl.c")[0]
+    why = shown(getattr(inner, "verify_message", "") or text)
     if "mismatch" in why or "not valid for" in why or "doesn't match" in why:
         return CannotConnect(
             f"the certificate of {what} is not valid for {shown(server.host)} ({why}); "
@@ -195,6 +201,10 @@ def _tls_error(exc: BaseException, what: str, server: Server) -> VirtmapError:
         return CannotConnect(f"the certificate of {what} is not trusted ({why}); give the CA that signed it as ca_path")
     if "alert" in why and ("certificate" in why or "unknown ca" in why):
         return Denied(f"{what} wants a client certificate that it trusts ({why}); check the client certificate and key")
+    if isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return CannotConnect(
+            f"{what} broke off the TLS connection; check whether it wants a client certificate, and look at its log"
+        )
     return CannotConnect(f"the TLS connection to {what} failed ({why}); check port and TLS versions")
 
 

@@ -11,7 +11,6 @@ from io import BytesIO
 from xml.sax.saxutils import escape
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_answer import Stream
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import from_response

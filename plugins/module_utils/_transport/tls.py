@@ -86,16 +86,22 @@ def _load_pair(context: ssl.SSLContext, cert: str, key: str | None) -> None:
 
     try:
         context.load_cert_chain(cert, key, password=no_password)
-    except ssl.SSLError as exc:
-        if exc.reason == "KEY_VALUES_MISMATCH":
+    except OSError as exc:  # ssl.SSLError is one
+        reason = getattr(exc, "reason", None)
+        if reason == "KEY_VALUES_MISMATCH":
             raise InvalidInput(f"the client key {key or cert} does not belong to the certificate {cert}") from exc
         raise InvalidInput(
-            f"the client certificate {cert} and its key {key or cert} cannot be used: {exc.reason or exc}"
+            f"the client certificate {cert} and its key {key or cert} cannot be used: {reason or exc.strerror or exc}"
         ) from exc
 
 
 def _readable(path: str, option: str) -> None:
-    if not os.path.exists(path):
-        raise InvalidInput(f"{option} {path} does not exist")
-    if not os.access(path, os.R_OK):
+    try:
+        os.stat(path)
+        readable = os.access(path, os.R_OK)
+    except PermissionError:
+        readable = False  # a folder above it is closed
+    except OSError as exc:
+        raise InvalidInput(f"{option} {path} does not exist") from exc
+    if not readable:
         raise InvalidInput(f"{option} {path} cannot be read by this user")

@@ -20,7 +20,12 @@ def plain_pyvmomi(url: str) -> dict[str, list[tuple[str, str, str]]]:
     """Read hosts and machines, and place the machines."""
     where = urlsplit(url)
     instance = connect.SmartConnect(
-        protocol=where.scheme, host=where.hostname, port=where.port, user="user", pwd="password", connectionPoolTimeout=-1
+        protocol=where.scheme,
+        host=where.hostname,
+        port=where.port,
+        user="user",
+        pwd="password",
+        connectionPoolTimeout=-1,
     )
     content = instance.RetrieveContent()
     wanted = ours.paths(templates=True, vcls=True, esxi=False)

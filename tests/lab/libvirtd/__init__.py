@@ -18,5 +18,6 @@ from __future__ import annotations
 from .daemon import HOST_UUID, Libvirtd
 from .guests import add_guest, domain_xml, guest_uuid, write_node_file
 from .processes import LabError
+from .virtlogd import Virtlogd
 
-__all__ = ["HOST_UUID", "LabError", "Libvirtd", "add_guest", "domain_xml", "guest_uuid", "write_node_file"]
+__all__ = ["HOST_UUID", "LabError", "Libvirtd", "Virtlogd", "add_guest", "domain_xml", "guest_uuid", "write_node_file"]

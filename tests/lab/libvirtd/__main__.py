@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""``python -m tests.lab.libvirtd --dir DIR``: a private libvirtd until SIGTERM; prints where it is as JSON."""
+"""``python -m tests.lab.libvirtd --dir DIR``: a private daemon until SIGTERM; prints where it is as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from ...servers._cli import write_atomically
 from .daemon import HOST_UUID, MODES, Libvirtd
 from .guests import add_guest, write_node_file
 from .processes import LabError
+from .virtlogd import Virtlogd
 
+DAEMONS = {daemon.name: daemon for daemon in (Libvirtd, Virtlogd)}
 GUEST_STATES = ("running", "paused", "shut_off")
 
 
@@ -26,8 +28,10 @@ def parse_arguments(arguments: t.Sequence[str] | None = None) -> argparse.Namesp
     parser = argparse.ArgumentParser(prog="python -m tests.lab.libvirtd", description=__doc__)
     parser.add_argument("--dir", type=Path, help="folder for its files, which stays; else a new one that goes")
     parser.add_argument("--mode", choices=MODES, help="system needs root; default: system where possible")
+    parser.add_argument("--daemon", choices=sorted(DAEMONS), default="libvirtd", help="default: libvirtd")
     parser.add_argument("--tcp", choices=("none", "sasl"), help="listen on TCP with this authentication")
     parser.add_argument("--tls", action="store_true", help="listen on TLS with new certificates")
+    parser.add_argument("--default-pki", action="store_true", help="put the certificates at the default paths")
     parser.add_argument("--user", action="append", metavar="NAME=PASSWORD", help="a SASL user; default reader=s3cret")
     parser.add_argument("--host-uuid", default=HOST_UUID, help="uuid of the host, or: random")
     parser.add_argument(
@@ -44,11 +48,12 @@ def main() -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
-    daemon = Libvirtd(
+    daemon = DAEMONS[arguments.daemon](
         arguments.dir,
         mode=arguments.mode,
         tcp=arguments.tcp,
         tls=arguments.tls,
+        default_pki=arguments.default_pki,
         users=dict(user.split("=", 1) for user in arguments.user) if arguments.user else None,
         host_uuid=None if arguments.host_uuid == "random" else arguments.host_uuid,
     )

@@ -16,7 +16,16 @@ from pathlib import Path
 
 from ...servers._tls import LOOPBACK_NAMES
 from .processes import LabError, end_guests, free_port, listens, program
-from .setup import BOUND_FOLDERS, config_text, daemon_settings, make_corner, make_home, make_pki, make_sasl
+from .setup import (
+    BOUND_FOLDERS,
+    config_text,
+    daemon_settings,
+    make_corner,
+    make_default_pki,
+    make_home,
+    make_pki,
+    make_sasl,
+)
 
 HOST_UUID = "4dea22b3-1d52-4d8f-8f9a-6a5d3a0c9a01"
 USERS = {"reader": "s3cret"}
@@ -45,12 +54,16 @@ class Libvirtd:
     for root the user nobody.
 
     Attributes:
+        name: the program.
+        config_file: its configuration; it is kept from one start to the next, so that it may be edited.
         path: the path of QEMU URIs, ``/system`` or ``/session``.
         socket, socket_ro, admin_socket: paths of the sockets; ``socket_ro`` is None for a session, which has none.
         tcp_port, tls_port: None where not asked for.
         pki: folders with certificates by name: ``server``, and for ``pkipath`` ``client``, ``stranger``, ``anonymous``.
         log: the daemon's log.
     """
+
+    name = "libvirtd"
 
     def __init__(
         self,
@@ -60,6 +73,7 @@ class Libvirtd:
         tcp: str | None = None,
         tls: bool = False,
         tls_names: t.Sequence[str] = LOOPBACK_NAMES,
+        default_pki: bool = False,
         users: t.Mapping[str, str] | None = None,
         host_uuid: str | None = HOST_UUID,
         settings: t.Mapping[str, t.Any] | None = None,
@@ -73,6 +87,8 @@ class Libvirtd:
             tcp: ``none`` or ``sasl`` to listen on TCP with that authentication.
             tls: listen on TLS, with certificates made for this daemon.
             tls_names: what the server's certificate is for.
+            default_pki: put the server's certificates where a daemon looks without being told, instead of telling it.
+                Those that it reads are in the folder ``pki["default"]`` then, with their places below /etc/pki.
             users: SASL users and their passwords; None for :data:`USERS`.
             host_uuid: None lets the daemon find or invent one.
             settings: more settings for libvirtd.conf.
@@ -88,6 +104,7 @@ class Libvirtd:
         self._tcp = tcp
         self._tls = tls
         self._tls_names = tls_names
+        self._default_pki = default_pki
         self._settings = dict(settings or {})
         self._qemu = dict(qemu or {})
         self._temporary = folder is None
@@ -96,8 +113,9 @@ class Libvirtd:
         self.socket = sockets / "libvirt-sock"
         self.socket_ro = sockets / "libvirt-sock-ro" if self.mode == "system" else None
         self.admin_socket = sockets / "libvirt-admin-sock"
-        self.log = self.folder / "libvirtd.log"
-        self._errors = self.folder / "libvirtd.err"
+        self.config_file = self.folder / f"{self.name}.conf"
+        self.log = self.folder / f"{self.name}.log"
+        self._errors = self.folder / f"{self.name}.err"
         self._corner = ""
         self._home: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,7 +137,7 @@ class Libvirtd:
     @property
     def admin_uri(self) -> str:
         """The URI for libvirt's administration interface."""
-        return f"libvirtd://{self.path}?socket={self.admin_socket}"
+        return f"{self.name}://{self.path}?socket={self.admin_socket}"
 
     def uri(
         self,
@@ -163,7 +181,8 @@ class Libvirtd:
         self._check_place()
         environment, prefix = self._prepare()
         for attempt in range(PORT_TRIES):
-            self._write_config()
+            if attempt or not self.config_file.exists():
+                self._write_config()
             self._process = self._spawn(environment, prefix)
             if self._wait_until_ready():
                 return
@@ -172,7 +191,9 @@ class Libvirtd:
             if "Address already in use" not in self._end_of_log() or attempt == PORT_TRIES - 1:
                 break
             self.tcp_port = self.tls_port = None
-        raise LabError(f"libvirtd did not start in {self.folder}; the end of its log:\n{self._end_of_log()}")
+        log = self._end_of_log()
+        self.stop()
+        raise LabError(f"{self.name} did not start in {self.folder}; the end of its log:\n{log}")
 
     def stop(self) -> None:
         """End the guests and the daemon, by their process ids; harmless where nothing runs."""
@@ -224,6 +245,7 @@ class Libvirtd:
             "users": self.users,
             "host_uuid": self.host_uuid,
             "log": str(self.log),
+            "config_file": str(self.config_file),
         }
 
     def _check_place(self) -> None:
@@ -256,12 +278,14 @@ class Libvirtd:
             (self.folder / "sock").mkdir()
             if self._tls:
                 self.pki = make_pki(self.folder / "pki", self._tls_names)
+            if self._default_pki:
+                self.pki["default"] = make_default_pki(self.folder / "etc-pki", self.pki["server"])
             if self._tcp == "sasl":
                 make_sasl(self.folder / "sasl", self.users)
             if self.mode == "system":
-                self._corner = make_corner(self.folder / "corner", self._qemu)
+                self._corner = make_corner(self.folder / "corner", self._qemu, self.pki.get("default"))
             else:
-                self._home = make_home(self.folder, self._qemu)
+                self._home = make_home(self.folder, self._qemu, self.pki.get("default"))
         environment["SASL_CONF_PATH"] = str(self.folder / "sasl")
         if self.mode == "session":
             environment.update(self._home)
@@ -275,18 +299,28 @@ class Libvirtd:
         if self._tls and self.tls_port is None:
             self.tls_port = free_port()
         settings = daemon_settings(
-            log=self.log, tcp=self._tcp, tcp_port=self.tcp_port, tls_port=self.tls_port, server=self.pki.get("server")
+            log=self.log,
+            tcp=self._tcp,
+            tcp_port=self.tcp_port,
+            tls_port=self.tls_port,
+            server=None if self._default_pki else self.pki.get("server"),
         )
         if self.mode == "system":
             settings.update(unix_sock_dir=str(self.socket.parent), unix_sock_group="root")
         if self.host_uuid:
             settings["host_uuid"] = self.host_uuid
         settings.update(self._settings)
-        (self.folder / "libvirtd.conf").write_text(config_text(settings), encoding="utf-8")
+        self.config_file.write_text(config_text(settings), encoding="utf-8")
 
     def _spawn(self, environment: dict[str, str], prefix: list[str]) -> subprocess.Popen[bytes]:
-        command = [*prefix, program("libvirtd"), "-f", str(self.folder / "libvirtd.conf")]
-        command += ["-p", str(self.folder / "libvirtd.pid")]
+        command = [
+            *prefix,
+            program(self.name),
+            "-f",
+            str(self.config_file),
+            "-p",
+            str(self.folder / f"{self.name}.pid"),
+        ]
         if self._tcp or self._tls:
             command.append("--listen")
         identity: dict[str, t.Any] = {}

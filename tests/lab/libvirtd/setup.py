@@ -55,7 +55,7 @@ def daemon_settings(
     Args:
         tcp: the authentication on TCP, None to listen there not at all.
         tls_port: None to listen on TLS not at all.
-        server: the folder with the server's certificates.
+        server: the folder with the server's certificates, None to have them looked for at their default places.
     """
     settings: dict[str, t.Any] = {
         "auth_unix_rw": "none",
@@ -67,9 +67,11 @@ def daemon_settings(
     }
     if tcp:
         settings.update(tcp_port=str(tcp_port), auth_tcp=tcp)
+    if tls_port:
+        settings["tls_port"] = str(tls_port)
     if server:
         names = {"ca_file": "cacert.pem", "cert_file": "servercert.pem", "key_file": "serverkey.pem"}
-        settings.update({name: str(server / file) for name, file in names.items()}, tls_port=str(tls_port))
+        settings.update({name: str(server / file) for name, file in names.items()})
     return settings
 
 
@@ -97,12 +99,22 @@ def make_pki(folder: Path, server_names: t.Sequence[str] = LOOPBACK_NAMES) -> di
     return places
 
 
+def make_default_pki(folder: Path, server: Path) -> Path:
+    """Put a server's certificates into a folder that can stand in for /etc/pki; return it."""
+    for name in ("CA", "libvirt/private"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(server / "cacert.pem", folder / "CA")
+    shutil.copy(server / "servercert.pem", folder / "libvirt")
+    shutil.copy(server / "serverkey.pem", folder / "libvirt" / "private")
+    return folder
+
+
 def make_sasl(folder: Path, users: t.Mapping[str, str]) -> None:
     """Make the user database and the configuration that libsasl2 reads when SASL_CONF_PATH names this folder."""
     folder.mkdir()
     database = folder / "users.db"
     # Clients that give a bare user name are in the realm named after the host.
-    for realm in {socket.gethostname(), socket.getfqdn()}:
+    for realm in sorted({socket.gethostname(), socket.getfqdn()}):
         for user, password in users.items():
             subprocess.run(
                 [program("saslpasswd2"), "-p", "-c", "-f", str(database), "-a", "libvirt", "-u", realm, user],
@@ -112,13 +124,16 @@ def make_sasl(folder: Path, users: t.Mapping[str, str]) -> None:
     (folder / "libvirt.conf").write_text(f"mech_list: digest-md5\nsasldb_path: {database}\n", encoding="utf-8")
 
 
-def make_corner(folder: Path, qemu: t.Mapping[str, t.Any]) -> str:
+def make_corner(folder: Path, qemu: t.Mapping[str, t.Any], pki: Path | None = None) -> str:
     """Make the folders that a root's daemon sees in place of the machine's own.
+
+    Args:
+        pki: what it sees as /etc/pki.
 
     Returns:
         the shell commands that put them there.
     """
-    commands = []
+    commands = _etc_with_pki(folder, pki) if pki else []
     for name, place in BOUND_FOLDERS.items():
         (folder / name).mkdir(parents=True)
         commands.append(f"mount --bind {shlex.quote(str(folder / name))} {place}")
@@ -133,11 +148,32 @@ def make_corner(folder: Path, qemu: t.Mapping[str, t.Any]) -> str:
     return "; ".join(commands)
 
 
-def make_home(folder: Path, qemu: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """Make the home of an ordinary user's daemon and return the environment that leads there."""
+def _etc_with_pki(folder: Path, pki: Path) -> list[str]:
+    """Put links to all that is in /etc, and the folder pki, in its place: it may have no folder pki to be covered."""
+    real, made = folder / "real-etc", folder / "made-etc"
+    for place in (real, made):
+        place.mkdir(parents=True)
+    for entry in Path("/etc").iterdir():
+        if entry.name != "pki":
+            (made / entry.name).symlink_to(real / entry.name)
+    (made / "pki").symlink_to(pki)
+    return [f"mount --bind /etc {shlex.quote(str(real))}", f"mount --bind {shlex.quote(str(made))} /etc"]
+
+
+def make_home(folder: Path, qemu: t.Mapping[str, t.Any], pki: Path | None = None) -> dict[str, str]:
+    """Make the home of an ordinary user's daemon and return the environment that leads there.
+
+    Args:
+        pki: what stands in for /etc/pki; its certificates are linked to where the daemon of a user looks for them.
+    """
     places = {"HOME": "home", "XDG_RUNTIME_DIR": "run", "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache"}
     for place in places.values():
         (folder / place).mkdir(parents=True, mode=0o700)
+    if pki is not None:
+        own = folder / "home" / ".pki" / "libvirt"
+        own.mkdir(parents=True)
+        for path in ("CA/cacert.pem", "libvirt/servercert.pem", "libvirt/private/serverkey.pem"):
+            (own / Path(path).name).symlink_to(pki / path)
     config = folder / "config" / "libvirt"
     config.mkdir()
     (config / "qemu.conf").write_text(config_text({**QEMU_ALWAYS, **qemu}), encoding="utf-8")

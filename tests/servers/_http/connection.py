@@ -48,7 +48,7 @@ class ConnectionHandler:
         except OSError:
             # The client went away, or the server is stopping: the log has all that there was to see.
             return
-        except Exception as error:  # pylint: disable=broad-except
+        except Exception as error:  # noqa: BLE001 # pylint: disable=broad-except
             # A mistake in a fault or in a takeover: the test has to hear of it.
             self.server.errors.append(error)
         finally:

@@ -123,7 +123,7 @@ class HttpServer:
             if self.control is not None and request.path.startswith(CONTROL_PREFIX):
                 return self.control(request)
             return self.application(request)
-        except Exception as error:  # pylint: disable=broad-except
+        except Exception as error:  # noqa: BLE001 # pylint: disable=broad-except
             self.errors.append(error)
             return Response.text(f"the test server itself failed: {error!r}\n", 500)
 

@@ -19,7 +19,20 @@ from .security import Principal, consumer_uuid
 Handler = t.Callable[[Request], Response]
 
 #: Members of a local-mode update that Katello passes on; hypervisorId is not among them.
-UPDATE_MEMBERS = ["name", "type", "facts", "installedProducts", "releaseVer", "usage", "role", "serviceLevel", "uuid", "capabilities", "guestIds", "lastCheckin"]
+UPDATE_MEMBERS = [
+    "name",
+    "type",
+    "facts",
+    "installedProducts",
+    "releaseVer",
+    "usage",
+    "role",
+    "serviceLevel",
+    "uuid",
+    "capabilities",
+    "guestIds",
+    "lastCheckin",
+]
 MEDIA_TYPE = (
     "Media type in 'Content-Type: {}' is unsupported in API v2 for POST and PUT requests. "
     "Please use 'Content-Type: application/json'."

@@ -52,7 +52,7 @@ def check_name(name: t.Any, system: bool) -> str:
         raise bad_request("Name of the consumer should be shorter than 251 characters.")
     if system and not _SYSTEM_NAME.fullmatch(name):
         raise bad_request("System name cannot contain most special characters.")
-    return name
+    return str(name)
 
 
 def read_facts(value: t.Any) -> dict[str, str]:

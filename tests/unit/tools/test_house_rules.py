@@ -110,4 +110,10 @@ def test_arrows_that_point_down_and_the_glue_are_fine(root: Path) -> None:
 
 def test_a_path_of_one_machine_is_named(root: Path) -> None:
     write(root, "README.md", "first\nsee /wor" + "k/x\n")
-    assert house_rules.private_words(root)[0].startswith("README.md:2: ")
+    assert house_rules.stray_text(root)[0].startswith("README.md:2: ")
+
+
+def test_an_unfinished_merge_is_named(root: Path) -> None:
+    write(root, "README.md", "\n".join(["<" * 7 + " HEAD", "ours", "=" * 7, "theirs", ">" * 7 + " main", ""]))
+    findings = ["README.md:1: a merge was not finished here", "README.md:5: a merge was not finished here"]
+    assert house_rules.stray_text(root) == findings

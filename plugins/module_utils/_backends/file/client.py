@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
 import traceback
 import typing as t
 
@@ -20,6 +23,10 @@ except ImportError:
     YAML_ERROR: str | None = traceback.format_exc()
 else:
     YAML_ERROR = None
+
+
+# A mapping needs six levels.
+DEEPEST = 100
 
 
 def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) -> Mapping:
@@ -54,25 +61,59 @@ def load(path: str) -> t.Any:
     Raises:
         NotFound, InvalidInput, MissingLibrary: as ``collect``.
     """
+    text = _text(path)
     try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        json_error = exc
+    if YAML_ERROR is not None:
+        raise MissingLibrary("PyYAML", reason=f"to read {path}, which is not JSON", traceback=YAML_ERROR)
+    # The C loader is ten times faster; not every build of PyYAML has it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        if _looks_deep(text) and _depth(text, loader) > DEEPEST:
+            raise InvalidInput(f"the file {path} is nested too deeply to be a mapping")
+        return yaml.load(text, Loader=loader)  # noqa: S506
+    except (yaml.YAMLError, ValueError, RecursionError) as exc:
+        raise InvalidInput(
+            f"the file {path} is neither JSON ({json_error}) nor YAML ({' '.join(str(exc).split())})"
+        ) from exc
+
+
+def _looks_deep(text: str) -> bool:
+    """Whether a YAML text may be nested deeply; a quick look that finds too much rather than too little."""
+    depth = 0
+    for bracket in re.finditer(r"[][{}]", text):
+        depth = depth + 1 if bracket.group() in "[{" else max(depth - 1, 0)
+        if depth > DEEPEST:
+            return True
+    return re.search(rf"^[ ?:-]{{{DEEPEST},}}", text, re.MULTILINE) is not None
+
+
+def _depth(text: str, loader: t.Any) -> int:
+    """How deeply a YAML text is nested. The C loader makes objects by recursion without a limit, and would end the process."""
+    depth = deepest = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        deepest = max(deepest, depth)
+        if deepest > DEEPEST:
+            break
+    return deepest
+
+
+def _text(path: str) -> str:
+    try:
+        # A pipe or a device could be read for ever.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise InvalidInput(f"{path} is no file; the option path must name a JSON or YAML file")
         with open(path, encoding="utf-8-sig") as stream:
-            text = stream.read()
+            return stream.read()
     except FileNotFoundError as exc:
         raise NotFound(
             f"the file {path} does not exist; check the option path, which is a path on the host the task runs on"
         ) from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise InvalidInput(f"the file {path} cannot be read: {exc}") from exc
-    try:
-        return json.loads(text)
-    except ValueError as exc:
-        json_error = exc
-    if YAML_ERROR is not None:
-        raise MissingLibrary("PyYAML", reason=f"to read {path}, which is not JSON", traceback=YAML_ERROR)
-    try:
-        # The C loader is ten times faster; not every build of PyYAML has it.
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except yaml.YAMLError as exc:
-        raise InvalidInput(
-            f"the file {path} is neither JSON ({json_error}) nor YAML ({' '.join(str(exc).split())})"
-        ) from exc
+    except UnicodeDecodeError as exc:
+        raise InvalidInput(f"the file {path} is not text in UTF-8: {exc.reason} at byte {exc.start}") from exc
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+        raise InvalidInput(f"the file {path} cannot be read: {reason}") from exc

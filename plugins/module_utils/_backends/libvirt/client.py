@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 import typing as t
-from dataclasses import dataclass, field
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt import convert
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.connection import Connection
@@ -33,8 +32,7 @@ FIRST_PAUSE = 1.0
 IDENTITY_FILES = ("/sys/class/dmi/id/product_uuid", "/etc/machine-id")
 
 
-@dataclass
-class Reading:
+class Reading(t.NamedTuple):
     """What one daemon told.
 
     Attributes:
@@ -43,7 +41,7 @@ class Reading:
 
     host: Host
     skipped: list[Skipped]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str]
 
 
 def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) -> Mapping:
@@ -65,7 +63,7 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
         username=options.get("username"),
         password=options.get("password"),
     )
-    reading = _with_retries(connection, lambda: _read(connection, selection.hypervisor_id))
+    reading = with_retries(connection, lambda: _read(connection, selection.hypervisor_id))
     for warning in reading.warnings:
         warn(warning)
     return assemble(
@@ -78,7 +76,7 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
     )
 
 
-def _with_retries(connection: Connection, read: t.Callable[[], T]) -> T:
+def with_retries(connection: Connection, read: t.Callable[[], T]) -> T:
     """Connect and read; again when the daemon was away or went away meanwhile."""
     # 3 x timeout + 10 s is what a task may take against a daemon that does not work; no attempt begins too late for it.
     latest_start = time.monotonic() + 2 * connection.timeout + 10
@@ -116,7 +114,7 @@ def _read(connection: Connection, hypervisor_id: str) -> Reading:
         kind=kind,
         version=version,
         sockets=sockets,
-        guests=convert.convert_guests(guests),
+        guests=guests,
     )
     return Reading(host, skipped, warnings)
 

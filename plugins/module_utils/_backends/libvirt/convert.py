@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
-import uuid
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
-from ansible_collections.virtmap.core.plugins.module_utils._core.model import FactValue, Guest, GuestState, Host
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import FactValue, Guest, Host
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 
 NO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -18,16 +17,7 @@ NO_UUID = "00000000-0000-0000-0000-000000000000"
 INFO_NODES, INFO_SOCKETS = 4, 5
 
 
-class GuestRow(t.NamedTuple):
-    """A guest as libvirt lists it; ``state`` is a virDomainState, None when it was not told."""
-
-    uuid: str
-    name: str
-    state: int | None
-
-
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(t.NamedTuple):
     """What the capabilities document tells about the host.
 
     Attributes:
@@ -45,7 +35,7 @@ def parse_capabilities(text: str) -> Capabilities:
     Raises:
         BadAnswer: it is not that document.
     """
-    root = _parse(text, "capabilities")
+    root = parse_document(text, "capabilities")
     if root.tag != "capabilities":
         raise BadAnswer(
             f"libvirt answered a document {shown(root.tag)!r} in place of its capabilities; check the daemon"
@@ -68,7 +58,7 @@ def smbios_uuid(sysinfo: str) -> str | None:
     Raises:
         BadAnswer: it is not that document.
     """
-    for entry in _parse(sysinfo, "system information").iterfind("system/entry"):
+    for entry in parse_document(sysinfo, "system information").iterfind("system/entry"):
         if entry.get("name") == "uuid":
             return valid_uuid(entry.text or "")
     return None
@@ -76,20 +66,10 @@ def smbios_uuid(sysinfo: str) -> str | None:
 
 def valid_uuid(text: str) -> str | None:
     """A uuid in its usual form; None for what is none, or has only equal digits, as in firmware never filled in."""
-    try:
-        found = str(uuid.UUID(text.strip()))
-    except ValueError:
+    digits = text.strip().lower().replace("-", "")
+    if not re.fullmatch("[0-9a-f]{32}", digits) or len(set(digits)) == 1:
         return None
-    return None if len(set(found) - {"-"}) == 1 else found
-
-
-def convert_guests(rows: t.Iterable[GuestRow]) -> list[Guest]:
-    """Guests from libvirt's list; the all-zero uuid is Xen's dom0, which is the host itself."""
-    return [
-        Guest(row.uuid, row.name, GuestState.UNKNOWN if row.state is None else GuestState.from_number(row.state))
-        for row in rows
-        if row.uuid != NO_UUID
-    ]
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def convert_host(
@@ -111,7 +91,15 @@ def convert_host(
     return Host(ids={"uuid": uuid, "hostname": name}, uuid=uuid, name=name, facts=facts, guests=guests)
 
 
-def _parse(text: str, what: str) -> ET.Element:
+def parse_document(text: str, what: str) -> ET.Element:
+    """Read a document of libvirt.
+
+    Args:
+        what: it is, in the plural, for errors.
+
+    Raises:
+        BadAnswer: it is no XML, or has a document type definition.
+    """
     # libvirt's documents have no DTD; one that has is made to blow up the parser.
     if "<!DOCTYPE" in text:
         raise BadAnswer(

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import Uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
@@ -40,8 +39,7 @@ FROM_RPC = 7
 FROM_REMOTE = 13
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(t.NamedTuple):
     """An error of the library.
 
     Attributes:

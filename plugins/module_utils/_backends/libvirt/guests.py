@@ -8,7 +8,7 @@ import typing as t
 from functools import partial
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.connection import Connection
-from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.convert import GuestRow
+from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.convert import NO_UUID
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.errors import (
     INTERNAL_ERROR,
     NO_DOMAIN,
@@ -16,7 +16,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.err
     Failure,
     explain,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._core.model import Skipped
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import Guest, GuestState, Skipped
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 
 # VIR_DOMAIN_STATS_STATE: other groups ask the emulator, and one that hangs would hold up the answer for all guests.
@@ -25,10 +25,10 @@ STATS_STATE = 1
 ALL, ACTIVE, INACTIVE = 0, 1, 2
 DOING = "listing the guests"
 
-Rows = dict[str, t.Union[GuestRow, Skipped]]
+Rows = dict[str, t.Union[Guest, Skipped]]
 
 
-def list_guests(connection: Connection) -> tuple[list[GuestRow], list[Skipped]]:
+def list_guests(connection: Connection) -> tuple[list[Guest], list[Skipped]]:
     """All guests, active and inactive, with their states, in one call where the daemon can.
 
     Returns:
@@ -45,7 +45,9 @@ def list_guests(connection: Connection) -> tuple[list[GuestRow], list[Skipped]]:
             rows = _in_parts(connection, rows)
         else:
             raise explain(rows, connection.uri, DOING)
-    guests = [row for row in rows.values() if isinstance(row, GuestRow)]
+    # The all-zero uuid is Xen's dom0, which is the host itself.
+    rows.pop(NO_UUID, None)
+    guests = [row for row in rows.values() if isinstance(row, Guest)]
     return guests, [row for row in rows.values() if isinstance(row, Skipped)]
 
 
@@ -58,9 +60,10 @@ def _rows(conn: t.Any, which: int) -> Rows:
 
 
 def _add(rows: Rows, domain: t.Any, state: int | None) -> None:
+    """Note a guest under its uuid; ``state`` is a virDomainState, None when it was not told."""
     uuid = domain.UUIDString()
     try:
-        rows[uuid] = GuestRow(uuid, domain.name(), state)
+        rows[uuid] = Guest(uuid, domain.name(), GuestState.from_number(state or 0))
     except UnicodeDecodeError as exc:
         rows[uuid] = Skipped("guest", uuid, f"its name is not UTF-8: {exc}")
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
@@ -15,8 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.text import sho
 SOURCE_PARAMETERS = ("socket", "mode", "root")
 
 
-@dataclass(frozen=True)
-class Uri:
+class Uri(t.NamedTuple):
     """A connection URI of libvirt.
 
     Attributes:
@@ -48,7 +47,9 @@ def parse_uri(value: str) -> Uri:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as exc:
-        raise InvalidInput(f"uri is no libvirt URI: {shown(exc)}") from exc
+        # With an @ the words of the exception may be a piece of a password.
+        reason = "it holds a user name or password that is not percent-encoded" if "@" in text else shown(exc)
+        raise InvalidInput(f"uri is no libvirt URI: {reason}") from exc
     if parts.password is not None:
         raise InvalidInput("uri must not hold a password; use the options username and password, or a key for ssh")
     transport = parts.scheme.partition("+")[2]

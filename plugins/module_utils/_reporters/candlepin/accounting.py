@@ -43,6 +43,7 @@ class Outcome:
     Attributes:
         failed: id and reason. The id is None for a failure that the server does not attribute.
         warnings: sentences for the user.
+        job: the job that told it, as results show it; None where there was none.
         unattributed_change: something was created or updated that cannot be attributed to one of the ids.
     """
 
@@ -52,6 +53,7 @@ class Outcome:
     failed: list[tuple[str | None, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unattributed_change: bool = False
+    job: dict[str, str] | None = None
 
     @property
     def changed(self) -> bool:
@@ -62,6 +64,7 @@ class Outcome:
         """The outcome as the module returns it."""
         return {
             "changed": self.changed,
+            "job": self.job,
             **{name: sorted(getattr(self, name)) for name in SUCCESSES},
             "failed_hosts": [
                 {"id": key, "reason": reason}

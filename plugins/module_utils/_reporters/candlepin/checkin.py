@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 import typing as t
-from urllib.parse import quote
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     InvalidInput,
@@ -18,17 +17,15 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.merge import me
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
-from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin import diff, jobs
-from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.accounting import Outcome, account
-from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.connection import (
-    Candlepin,
-    owner_missing,
-)
-from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.consumers import hypervisor_ids
+from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin import diff
+from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.accounting import Outcome
+from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.connection import Candlepin
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.heartbeat import send_heartbeat
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.payload import Report, build_report
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.reporter_id import reporter_id
+from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.sending import Sender
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.settings import resolve
+from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.state import StateFile, check_state_path
 
 Warn = t.Callable[[str], None]
 Result = dict[str, t.Any]
@@ -87,22 +84,28 @@ class CheckIn:
         """
         options = self.options
         check_timeout(options, "wait_timeout")
+        state_max_age = check_timeout(options, "state_max_age")
+        state_path = check_state_path(options["state_path"]) if options["state_path"] is not None else None
         reporter = reporter_id(options["reporter_id"])
         settings = resolve(options)
         report = prepare(options, self.warn)
         with Candlepin(settings) as server:
             server.status()
             owner = server.owner()
-            result: Result = {
-                "changed": False,
-                "job": None,
-                "heartbeat": self._heartbeat(server, owner, reporter, report is None),
-            }
+            receiver = {"server": settings.server.url, "owner": owner, "reporter_id": reporter}
+            state = StateFile(state_path, receiver, state_max_age) if state_path is not None else None
+            alive = self._heartbeat(server, owner, reporter, report is None)
+            result: Result = {"changed": False, "job": None, "heartbeat": alive}
             if report is None:
                 return {**result, **Outcome().to_dict()}
+            accepted = state.load(self.warn) if state is not None else {}
+            if alive and _covers(accepted, report):
+                unchanged = Outcome(unchanged=[entry.id for entry in report.entries])
+                return {**result, **unchanged.to_dict(), "sent": {"hypervisors": 0, "guests": 0}}
             result["sent"] = {"hypervisors": len(report.entries), "guests": report.guest_count}
+            sender = Sender(server, owner, reporter, options["create_missing"], self.warn)
             try:
-                return {**result, **self._report(server, owner, reporter, report)}
+                return {**result, **self._report(sender, report, state, accepted)}
             except VirtmapError as exc:
                 exc.result = {**result, **exc.result}
                 raise
@@ -125,63 +128,54 @@ class CheckIn:
             return False
         return True
 
-    def _report(self, server: Candlepin, owner: str, reporter: str, report: Report) -> Result:
+    def _report(self, sender: Sender, report: Report, state: StateFile | None, accepted: dict[str, str]) -> Result:
+        server = sender.server
         if report.unfit and not report.entries:
             # What would be left to send is an empty report, which nobody asked for.
             return self._conclude(server, report, Outcome())
-        if server.status().katello and not self.options["create_missing"]:
-            self.warn(
-                f"{server.what} is a Satellite, which passes create_missing on to nobody: unknown hypervisors are "
-                "created"
-            )
+        if server.status().katello and not sender.create_missing:
+            self.warn(f"{server.what} is a Satellite, which ignores create_missing: unknown hypervisors are created")
         difference: Result = {}
         if self.check_mode or self.want_diff:
-            plan = diff.foresee(server, owner, report.entries, self.options["create_missing"], self.warn)
-            difference = {"diff": plan.to_diff(server.what)} if self.want_diff else {}
-            if self.check_mode and not plan.known:
-                return {"changed": True, **difference}
+            plan = self._foresee(sender, report, accepted)
+            if plan is not None and self.want_diff:
+                difference = {"diff": plan.to_diff(server.what)}
+            if plan is not None and self.check_mode:
+                return {**self._planned(server, report, plan), **difference}
+        if state is not None:
+            state.begin()
+        sent = self._send(sender, report)
+        if isinstance(sent, dict):
+            return sent
+        if state is not None:
+            taken = {*sent.created, *sent.updated, *sent.unchanged}
+            state.commit({entry.id: entry.digest for entry in report.entries if entry.id in taken}, self.warn)
+        return {**self._conclude(server, report, sent), **difference}
+
+    def _foresee(self, sender: Sender, report: Report, accepted: dict[str, str]) -> diff.Plan | None:
+        """What the check-in would change; None where that cannot be told and the report is sent all the same."""
+        try:
+            return diff.foresee(sender.server, sender.owner, report.entries, sender.create_missing, accepted, self.warn)
+        except VirtmapError as exc:
             if self.check_mode:
-                outcome = Outcome(plan.created, plan.updated, plan.unchanged, plan.missing)
-                return {**self._conclude(server, report, outcome), **difference}
+                raise
+            self.warn(f"the difference is not shown: {exc.message}")
+            return None
+
+    def _planned(self, server: Candlepin, report: Report, plan: diff.Plan) -> Result:
+        """The result of check mode."""
+        if not plan.known:
+            return {"changed": bool(plan.after)}
+        return self._conclude(server, report, Outcome(plan.created, plan.updated, plan.unchanged, plan.missing))
+
+    def _send(self, sender: Sender, report: Report) -> Outcome | Result:
+        """Send the report; returns what became of it, or only its job when that is not waited for."""
+        mode = self.options["mode"]
+        if mode == "sync" or (mode == "auto" and not sender.server.status().asynchronous):
+            return sender.send_at_once(report)
         until = time.monotonic() + self.options["wait_timeout"]
-        job = jobs.submit(server, lambda: self._post(server, owner, reporter, report), until, self.warn)
-        if not self.options["wait"]:
-            return {"job": job.to_dict()}
-        job = jobs.follow(server, job, until)
-        jobs.check_finished(server, job)
-        try:
-            outcome = account(
-                report.entries, job.result, lambda uuids: self._look_up(server, owner, uuids), server.what
-            )
-            return {**self._conclude(server, report, outcome), "job": job.to_dict(), **difference}
-        except VirtmapError as exc:
-            exc.result["job"] = job.to_dict()
-            raise
-
-    def _post(self, server: Candlepin, owner: str, reporter: str, report: Report) -> jobs.Job:
-        params = {"reporter_id": reporter}
-        if not self.options["create_missing"]:
-            params["create_missing"] = "false"
-        answer = server.call(
-            "POST",
-            f"/hypervisors/{quote(owner, safe='')}",
-            params=params,
-            body=report.body(),
-            # The only type that Candlepin takes here, although it is JSON.
-            content_type="text/plain",
-            # Sent twice, the second answer would say "unchanged" of what the first one changed.
-            repeatable=False,
-            missing=owner_missing(owner, server.settings),
-        )
-        return jobs.read_job(answer.json(), server.what)
-
-    def _look_up(self, server: Candlepin, owner: str, uuids: t.Sequence[str]) -> dict[str, str]:
-        try:
-            return hypervisor_ids(server, owner, uuids)
-        except VirtmapError as exc:
-            # The report has been taken; that must not be lost because the names could not be told apart.
-            self.warn(f"the ids of some hypervisors could not be looked up: {exc.message}")
-            return {}
+        job = sender.start(report, until)
+        return sender.finish(report, job, until) if self.options["wait"] else {"job": job.to_dict()}
 
     def _conclude(self, server: Candlepin, report: Report, outcome: Outcome) -> Result:
         for sentence in outcome.warnings:
@@ -191,6 +185,13 @@ class CheckIn:
         if outcome.failed:
             raise Partial(_failure(server, outcome, len(report.entries) + len(report.unfit)), result)
         return result
+
+
+def _covers(accepted: dict[str, str], report: Report) -> bool:
+    """Whether the server has accepted exactly this of every hypervisor of the report before."""
+    return (
+        not report.unfit and all(accepted.get(entry.id) == entry.digest for entry in report.entries) and bool(accepted)
+    )
 
 
 def _failure(server: Candlepin, outcome: Outcome, total: int) -> str:

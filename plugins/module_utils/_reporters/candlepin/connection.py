@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from urllib.parse import quote
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
@@ -22,6 +23,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import Answer, HttpClient
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import server_message
 
+# What a Candlepin says of a path that it does not have, and not of a thing that it does not hold.
+_NO_RESOURCE = "Could not find resource for"
 # Statuses whose sentence is written here, where it is known what they mean to a Candlepin.
 _EXPLAINED = frozenset({400, 401, 403, 404, 410, 415})
 
@@ -33,11 +36,13 @@ class Status:
     Attributes:
         capabilities: the members of ``managerCapabilities``.
         katello: whether the server stands behind a Katello (Satellite 6).
+        time: the server's clock; it may lag a few minutes. That of this host where the server does not tell.
     """
 
     version: str
     capabilities: frozenset[str]
     katello: bool
+    time: datetime
 
     @property
     def asynchronous(self) -> bool:
@@ -62,6 +67,7 @@ class Candlepin:
         self.settings = settings
         self.what = f"the Candlepin server {settings.server.authority}{settings.server.path}"
         self._status: Status | None = None
+        self._resources: frozenset[str] | None = None
         self._http = HttpClient(
             settings.server,
             what=self.what,
@@ -141,8 +147,22 @@ class Candlepin:
                 version=str(document.get("version") or ""),
                 capabilities=frozenset(str(item) for item in capabilities),
                 katello="katello" in answer.headers.get("x-candlepin-version", "").lower(),
+                time=read_moment(document.get("timeUTC")) or datetime.now(timezone.utc),
             )
         return self._status
+
+    def resources(self) -> frozenset[str]:
+        """The names of the resources that the server lists, asked once.
+
+        Raises:
+            BadAnswer: it lists something else.
+        """
+        if self._resources is None:
+            items = self.call("GET", "/").json()
+            if not isinstance(items, list):
+                raise BadAnswer(f"{self.what} answered GET / with something that is no list of resources")
+            self._resources = frozenset(str(item.get("rel")) for item in items if isinstance(item, dict))
+        return self._resources
 
     def owner(self) -> str:
         """The key of the owner (organization) to report for: as given, as in the certificate, else as the server tells.
@@ -196,7 +216,7 @@ class Candlepin:
         if answer.status == 410:
             return self._gone(answer, request, says)
         if answer.status == 404:
-            if missing and said:
+            if missing and said and _NO_RESOURCE not in said:
                 return NotFound(f"{self.what} {missing} ({says})")
             return NotFound(f"{self.what} does not know {request} ({says}); check server, port and prefix")
         return BadAnswer(f"{self.what} refused {request} ({says}); look at the server's log")
@@ -216,6 +236,16 @@ class Candlepin:
         return NotFound(
             f"{self.what} says that what {request} asks for was deleted ({says}); check owner and the credentials"
         )
+
+
+def read_moment(value: t.Any) -> datetime | None:
+    """A moment as Candlepin writes it, ``2026-11-21T08:00:00+0000``; None for anything else."""
+    for form in ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z") if isinstance(value, str) else ():
+        try:
+            return datetime.strptime(value, form)
+        except ValueError:
+            continue
+    return None
 
 
 def owner_missing(owner: str, settings: Settings) -> str:

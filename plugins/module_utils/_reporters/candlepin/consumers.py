@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, Denied, NotFound
@@ -13,6 +14,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.text import sho
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.connection import (
     Candlepin,
     owner_missing,
+    read_moment,
 )
 
 # The server gives 3000 at most.
@@ -29,7 +31,7 @@ class Consumer:
 
     Attributes:
         hypervisor_id: in lower case, as the server keeps it; None for a consumer that has none.
-        last_checkin: as the server writes it, ``2026-11-21T08:00:00+0000``; None for never.
+        last_checkin: None for never.
         facts: None in lists, which do not show them.
         registered: whether it has an identity certificate, so is a registered system too; None in lists.
     """
@@ -39,7 +41,7 @@ class Consumer:
     kind: str
     hypervisor_id: str | None
     reporter_id: str | None
-    last_checkin: str | None
+    last_checkin: datetime | None
     facts: dict[str, str] | None
     registered: bool | None
 
@@ -51,17 +53,20 @@ def list_hypervisors(server: Candlepin, owner: str) -> list[Consumer]:
         Denied: the account may not see the list; Candlepin shows it to users only, not to consumers.
         NotFound: no such owner; or a Satellite, which does not offer the list.
     """
+    missing = owner_missing(owner, server.settings)
+    if server.status().katello:
+        missing = "is a Satellite, which does not show what it holds of hypervisors in this way"
+    path = f"/owners/{quote(owner, safe='')}/hypervisors"
     found: dict[str, Consumer] = {}
     page = 1
     while True:
         params = {"page": page, "per_page": _PAGE, "order": "asc", "sort_by": "uuid"}
-        answer = server.call(
-            "GET",
-            f"/owners/{quote(owner, safe='')}/hypervisors",
-            params=params,
-            missing=owner_missing(owner, server.settings),
-        )
-        items = answer.json()
+        try:
+            items = server.call("GET", path, params=params, missing=missing).json()
+        except Denied as exc:
+            if server.settings.identity is None:
+                raise
+            raise Denied(f"{exc.message}. It shows them to users only: give username and password") from exc
         if not isinstance(items, list):
             raise BadAnswer(
                 f"{server.what} answered with something that is no list of hypervisors; look at the server's log"
@@ -86,25 +91,21 @@ def get_consumer(server: Candlepin, uuid: str) -> Consumer:
     return _consumer(server.call("GET", _path(uuid), missing=missing).json(), server.what, in_list=False)
 
 
-def get_guest_ids(server: Candlepin, uuid: str) -> list[str]:
-    """The ids of the guests of one consumer, sorted.
+def get_guest_rows(server: Candlepin, uuid: str) -> dict[str, str]:
+    """The guests of one consumer: their ids, with the id of the row that the server keeps for each.
 
     Raises:
         NotFound: it does not exist, or the account may not see it.
     """
     missing = f"does not know the consumer {shown(uuid)}"
     items = server.call("GET", f"{_path(uuid)}/guestids", missing=missing).json()
-    ids = (
-        [item.get("guestId") if isinstance(item, dict) else None for item in items]
-        if isinstance(items, list)
-        else [None]
-    )
-    if not all(isinstance(guest_id, str) for guest_id in ids):
-        raise BadAnswer(
-            f"{server.what} answered with something that is no list of guests of {shown(uuid)}; look at the server's "
-            "log"
-        )
-    return sorted(str(guest_id) for guest_id in ids)
+    rows = {}
+    for item in items if isinstance(items, list) else [None]:
+        row = item if isinstance(item, dict) else {}
+        if not isinstance(row.get("guestId"), str):
+            raise BadAnswer(f"{server.what} answered with something that is no list of guests of {shown(uuid)}")
+        rows[row["guestId"]] = str(row.get("id"))
+    return rows
 
 
 def delete_consumer(server: Candlepin, uuid: str) -> None:
@@ -155,14 +156,13 @@ def _consumer(item: t.Any, what: str, in_list: bool) -> Consumer:
     own_id, reporter = (
         (holder.get("hypervisorId"), holder.get("reporterId")) if isinstance(holder, dict) else (None, None)
     )
-    last = data.get("lastCheckin")
     return Consumer(
         uuid=uuid,
         name=str(data.get("name") or ""),
         kind=str(kind.get("label") if isinstance(kind, dict) else kind),
         hypervisor_id=own_id.lower() if isinstance(own_id, str) else None,
         reporter_id=reporter if isinstance(reporter, str) else None,
-        last_checkin=last if isinstance(last, str) else None,
+        last_checkin=read_moment(data.get("lastCheckin")),
         facts=None
         if in_list
         else {str(key): str(value) for key, value in (facts if isinstance(facts, dict) else {}).items()},

@@ -18,7 +18,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.consumers import (
     Consumer,
     get_consumer,
-    get_guest_ids,
+    get_guest_rows,
     list_hypervisors,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.payload import Entry
@@ -67,17 +67,28 @@ def foresee(
     owner: str,
     entries: t.Sequence[Entry],
     create_missing: bool,
+    accepted: dict[str, str],
     warn: t.Callable[[str], None],
 ) -> Plan:
-    """What a check-in would change at the server; where the account may not read that, what it would send."""
+    """What a check-in would change at the server.
+
+    Args:
+        accepted: digests of what the server accepted last, as far as they are known. Where the account may not read
+            what the server holds, these tell at least which hypervisors differ; without them all seem to.
+    """
     try:
         held = read_held(server, owner, entries)
     except (Denied, NotFound) as exc:
         warn(f"it cannot be told what changes at the server, only what is sent: {exc.message}")
-        unknown = plan(entries, {}, True)
+        unknown = plan([entry for entry in entries if accepted.get(entry.id) != entry.digest], {}, True)
         unknown.known = False
         return unknown
-    return plan(entries, held, create_missing)
+    foreseen = plan(entries, held, create_missing)
+    # The server does not show which guests are active; what it accepted last does.
+    switched = {entry.id for entry in entries if entry.id in accepted and accepted[entry.id] != entry.digest}
+    foreseen.updated += [key for key in foreseen.unchanged if key in switched]
+    foreseen.unchanged = [key for key in foreseen.unchanged if key not in switched]
+    return foreseen
 
 
 def read_held(server: Candlepin, owner: str, entries: t.Iterable[Entry]) -> dict[str, Held]:
@@ -141,7 +152,7 @@ def _guests(document: dict[str, t.Any], known: Held | None) -> list[str]:
 
 def _held(server: Candlepin, consumer: Consumer) -> Held:
     whole = get_consumer(server, consumer.uuid)
-    guests = sorted(guest.lower() for guest in get_guest_ids(server, consumer.uuid))
+    guests = sorted(guest.lower() for guest in get_guest_rows(server, consumer.uuid))
     return Held(whole.hypervisor_id or "", whole.name, whole.facts or {}, guests)
 
 

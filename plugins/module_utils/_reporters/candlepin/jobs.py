@@ -25,8 +25,8 @@ _RUNNING = frozenset({"CREATED", "WAITING", "PENDING", "RUNNING", "QUEUED", "SCH
 _FINAL = frozenset({"FINISHED", "FAILED", "CANCELED", "ABORTED"})
 _BLOCKED = re.compile(r"Job blocked by the following existing jobs:\s*(.*)", re.DOTALL)
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 15.0
-_GROWTH = 1.6
+_LONGEST_PAUSE = 5.0
+_GROWTH = 1.25
 
 
 @dataclass(frozen=True)

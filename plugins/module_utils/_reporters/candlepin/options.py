@@ -41,10 +41,33 @@ CHECKIN = CONNECTION + OptionGroup(
     {
         "mappings": {"type": "list", "elements": "dict", "required": True},
         "reporter_id": {"type": "str"},
+        "mode": {"type": "str", "choices": ["auto", "async", "sync"], "default": "auto"},
         "create_missing": {"type": "bool", "default": True},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 600},
         "heartbeat": {"type": "bool", "default": True},
         "allow_empty": {"type": "bool", "default": False},
+        "state_path": {"type": "path"},
+        "state_max_age": {"type": "int", "default": 86400},
     }
+)
+
+GUESTS = CONNECTION + OptionGroup({"mapping": {"type": "dict", "required": True}, "consumer_uuid": {"type": "str"}})
+
+INFO = CONNECTION + OptionGroup(
+    {
+        "hypervisor_ids": {"type": "list", "elements": "str", "default": []},
+        "guests": {"type": "bool", "default": True},
+        "stale_after": {"type": "int", "default": 86400},
+    }
+)
+
+REMOVAL = CONNECTION + OptionGroup(
+    {
+        "state": {"type": "str", "choices": ["absent"], "required": True},
+        "hypervisor_ids": {"type": "list", "elements": "str"},
+        "stale_after": {"type": "int"},
+        "max_removals": {"type": "int", "default": 10},
+    },
+    required_one_of=(("hypervisor_ids", "stale_after"),),
 )

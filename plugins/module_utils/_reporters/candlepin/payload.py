@@ -36,8 +36,11 @@ class Entry:
 
     @property
     def digest(self) -> str:
-        """Equal for equal content; what a state file remembers."""
-        return hashlib.sha256(self.body).hexdigest()
+        """Equal for what the server takes for equal; what a state file remembers."""
+        document = self.document()
+        for guest in document.get("guestIds", ()):
+            del guest["state"]  # the server stores only whether it is active
+        return hashlib.sha256(json.dumps(document).encode("ascii")).hexdigest()
 
     def document(self) -> dict[str, t.Any]:
         """The entry as a dictionary: hypervisorId, and name, guestIds and facts where they are sent."""

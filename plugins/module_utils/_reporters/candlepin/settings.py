@@ -63,6 +63,8 @@ def resolve(options: t.Mapping[str, t.Any]) -> Settings:
         raise InvalidInput(
             "there are no credentials: give username and password, or client_cert and client_key, or rhsm_conf"
         )
+    if username is not None and not (username and options["password"]):
+        raise InvalidInput("username and password must not be empty")
     identity = None
     if client_cert is not None:
         identity = read_identity(client_cert)
@@ -96,7 +98,9 @@ def _server(options: t.Mapping[str, t.Any], conf: RhsmConf | None) -> Server:
     port = options["port"]
     if port is not None and not 0 < port < 65536:
         raise InvalidInput(f"port is {port}, but must be from 1 to 65535")
-    if value is None and conf is not None:
+    if value is None:
+        if conf is None:
+            raise InvalidInput("give server, or rhsm_conf to take it from")
         value = f"[{conf.hostname}]" if ":" in conf.hostname else conf.hostname
     found = parse_server(
         value,

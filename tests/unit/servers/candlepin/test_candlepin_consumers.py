@@ -14,9 +14,42 @@ from ansible_collections.virtmap.core.tests.unit.servers.candlepin.candlepin_cli
 from cryptography import x509
 
 UUID = "9705DF9F-76D4-4343-BF10-229E8692ECEE"
-CONSUMER_MEMBERS = set(
-    ["activationKeys", "addOns", "annotations", "autoheal", "canActivate", "capabilities", "contentAccessMode", "contentTags", "created", "entitlementCount", "entitlementStatus", "environment", "environments", "facts", "guestIds", "href", "hypervisorId", "id", "idCert", "installedProducts", "lastCheckin", "name", "owner", "registrationAuthenticationMethod", "releaseVer", "role", "serviceLevel", "serviceType", "systemPurposeStatus", "type", "updated", "usage", "username", "uuid"]
-)
+CONSUMER_MEMBERS = {
+    "activationKeys",
+    "addOns",
+    "annotations",
+    "autoheal",
+    "canActivate",
+    "capabilities",
+    "contentAccessMode",
+    "contentTags",
+    "created",
+    "entitlementCount",
+    "entitlementStatus",
+    "environment",
+    "environments",
+    "facts",
+    "guestIds",
+    "href",
+    "hypervisorId",
+    "id",
+    "idCert",
+    "installedProducts",
+    "lastCheckin",
+    "name",
+    "owner",
+    "registrationAuthenticationMethod",
+    "releaseVer",
+    "role",
+    "serviceLevel",
+    "serviceType",
+    "systemPurposeStatus",
+    "type",
+    "updated",
+    "usage",
+    "username",
+    "uuid",
+}
 
 
 def message(answer: requests.Response) -> tuple[int, str]:

@@ -12,7 +12,25 @@ from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinSe
 from ansible_collections.virtmap.core.tests.servers.candlepin.clock import DAY
 from ansible_collections.virtmap.core.tests.unit.servers.candlepin.candlepin_client import Api, host, names, outcome
 
-NEW_MEMBERS = ["attempts", "created", "endTime", "executor", "group", "id", "key", "maxAttempts", "name", "origin", "previousState", "principal", "resultData", "startTime", "state", "statusPath", "updated"]
+NEW_MEMBERS = [
+    "attempts",
+    "created",
+    "endTime",
+    "executor",
+    "group",
+    "id",
+    "key",
+    "maxAttempts",
+    "name",
+    "origin",
+    "previousState",
+    "principal",
+    "resultData",
+    "startTime",
+    "state",
+    "statusPath",
+    "updated",
+]
 OLD_MEMBERS = {
     "id",
     "state",
@@ -323,7 +341,7 @@ class TestRetention:
         job = api.check_in([]).json()
         if "run_time" in pace:
             wait_for_state(api, job["id"], "RUNNING")
-        assert not api.job(job["id"])["state"] == "FAILED"
+        assert api.job(job["id"])["state"] != "FAILED"
         api.server.state.clock.advance((days + 1) * DAY)
         assert api.job(job["id"])["state"] == "FAILED"
         assert api.check_in([]).json()["state"] == "CREATED"

@@ -15,7 +15,7 @@ from ansible_collections.virtmap.core.tests.lab.libvirtd import Libvirtd, add_gu
 
 HOSTILE = "{{ lookup('pipe', 'id') }}"
 GUESTS = {"web1": "running", "db1": "paused", HOSTILE: "shut_off"}
-TIMEOUT = 20
+TIMEOUT = 120
 
 
 class Gathered(t.NamedTuple):

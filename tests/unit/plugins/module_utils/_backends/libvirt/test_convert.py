@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt import convert
-from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.convert import GuestRow
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
-from ansible_collections.virtmap.core.plugins.module_utils._core.model import GuestState
 
 UUID = "4dea22b3-1d52-4d8f-8f9a-6a5d3a0c9a01"
 
@@ -90,31 +88,6 @@ def test_a_document_that_would_blow_up_is_refused():
 )
 def test_smbios_uuid(entry, uuid):
     assert convert.smbios_uuid(f"<sysinfo type='smbios'><system>{entry}</system></sysinfo>") == uuid
-
-
-@pytest.mark.parametrize(
-    "number, state",
-    [
-        (0, GuestState.UNKNOWN),
-        (1, GuestState.RUNNING),
-        (2, GuestState.BLOCKED),
-        (3, GuestState.PAUSED),
-        (4, GuestState.SHUTTING_DOWN),
-        (5, GuestState.SHUT_OFF),
-        (6, GuestState.CRASHED),
-        (7, GuestState.SUSPENDED),
-        (8, GuestState.UNKNOWN),
-        (None, GuestState.UNKNOWN),
-    ],
-)
-def test_states_are_virt_whos(number, state):
-    (guest,) = convert.convert_guests([GuestRow(UUID, "web1", number)])
-    assert (guest.uuid, guest.name, guest.state) == (UUID, "web1", state)
-
-
-def test_dom0_is_no_guest():
-    rows = [GuestRow("00000000-0000-0000-0000-000000000000", "Domain-0", 1), GuestRow(UUID, "web1", 1)]
-    assert [guest.name for guest in convert.convert_guests(rows)] == ["web1"]
 
 
 def test_facts_are_those_of_virt_who():

@@ -146,7 +146,9 @@ def test_ssh_reaches_the_daemon_without_a_terminal(daemon, gather, tmp_path):
 
 
 def test_ssh_that_does_not_get_in(gather, tmp_path):
-    program = fake_ssh(tmp_path, "echo 'root@kvm1: Permission denied (publickey,password).' >&2; exit 255")
+    program = fake_ssh(
+        tmp_path, "head -c 4 >/dev/null; echo 'root@kvm1: Permission denied (publickey,password).' >&2; exit 255"
+    )
     with pytest.raises(CannotConnect, match=r"through ssh: .*publickey.* log in there with ssh"):
         gather(f"qemu+ssh://root@kvm1.example.com/system?command={program}")
 

@@ -8,7 +8,7 @@ import types
 
 import libvirt
 import pytest
-from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt import client, connection, guests
+from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt import client, connection
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     InvalidInput,
     MissingLibrary,
@@ -171,16 +171,42 @@ def test_guest_by_guest_a_vanished_one_is_no_guest_and_a_broken_one_is_skipped(g
     assert "Domain not found" in skipped["reason"]
 
 
-def test_a_name_that_is_no_text_skips_the_guest_only():
-    class Unreadable(Vanishing):
-        def name(self):
-            return b"\xff".decode()
+class Domain(Vanishing):
+    """A guest as the batch call lists it."""
 
-    rows: guests.Rows = {}
-    for domain in (Unreadable("bad", 0), Vanishing("good", 0)):
-        guests._add(rows, domain, 1)
-    assert rows[guest_uuid("good")].name == "good"
-    assert rows[guest_uuid("bad")].kind == "guest"
+    def __init__(self, name, raw_name=None):
+        super().__init__(name, 42)
+        self._raw_name = raw_name
+
+    def name(self):
+        return self._raw_name.decode() if self._raw_name else self._name
+
+
+@pytest.fixture
+def listed(with_driver, monkeypatch):
+    """Let the batch call answer this."""
+
+    def let(answer):
+        with_driver()
+        monkeypatch.setattr(OldDriver, "getAllDomainStats", lambda *_arguments: answer, raising=False)
+
+    return let
+
+
+def test_every_state(gather, listed):
+    listed([(Domain(f"state-{number}"), {"state.state": number}) for number in range(9)] + [(Domain("untold"), {})])
+    states = gather("test:///default", hypervisor_id="hostname").states
+    words = ["unknown", "running", "blocked", "paused", "shutting_down", "shut_off", "crashed", "suspended", "unknown"]
+    assert states == {**{f"state-{number}": word for number, word in enumerate(words)}, "untold": "unknown"}
+
+
+def test_a_name_that_is_no_text_skips_the_guest_only(gather, listed):
+    listed([(Domain("bad", b"\xff"), {"state.state": 1}), (Domain("good"), {"state.state": 1})])
+    found = gather("test:///default", hypervisor_id="hostname")
+    assert found.states == {"good": "running"}
+    (skipped,) = found.mapping["skipped"]
+    assert skipped["name"] == guest_uuid("bad")
+    assert "not UTF-8" in skipped["reason"]
 
 
 def test_facts_that_cannot_be_told_are_left_out_with_a_warning(gather, with_driver):

@@ -67,3 +67,9 @@ def test_password_in_the_uri_is_refused_and_not_shown():
     with pytest.raises(InvalidInput, match="must not hold a password") as caught:
         parse_uri("qemu+tcp://user:pa55word@kvm1.example.com/system")
     assert "pa55word" not in caught.value.message
+
+
+def test_a_password_with_a_slash_is_not_shown():
+    with pytest.raises(InvalidInput, match="user name or password that is not percent-encoded") as caught:
+        parse_uri("qemu+tls://reader:s3cr/et@host1.example.com/system")
+    assert "s3cr" not in caught.value.message

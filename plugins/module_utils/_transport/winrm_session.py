@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""A connection to WinRM: pywinrm authenticates and seals, our HTTP carries. Private to this collection.
+
+Over plain HTTP messages are sealed with the key of the authentication, or not sent at all unless the user allows it. A
+seal belongs to one connection: when that is gone, all that was under way must be begun anew on a new one.
+"""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    BadAnswer,
+    CannotConnect,
+    Denied,
+    InvalidInput,
+    MissingLibrary,
+    VirtmapError,
+)
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
+from ansible_collections.virtmap.core.plugins.module_utils._transport.requests_adapter import Again, DeadlineAdapter
+from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
+from ansible_collections.virtmap.core.plugins.module_utils._transport.tls import client_context
+from ansible_collections.virtmap.core.plugins.module_utils._transport.wsman import WsmanFault, read_fault
+from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlstream import require_lxml
+
+try:
+    import requests
+    from winrm import transport as winrm_transport
+    from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
+    from winrm.transport import Transport
+except ImportError:
+    WINRM_ERROR: str | None = traceback.format_exc()
+    Transport = object  # type: ignore[assignment,misc]
+else:
+    WINRM_ERROR = None
+
+if t.TYPE_CHECKING:
+    import ssl
+
+TRANSPORTS = ("ntlm", "kerberos", "basic", "certificate", "credssp")
+# Those whose key can seal messages.
+SEALING = ("ntlm", "kerberos", "credssp")
+PORTS = {"http": 5985, "https": 5986}
+PATH = "/wsman"
+# A fault comes with one of these.
+_FAULT_STATUSES = (400, 500)
+# By which name of a scheme a server offers a transport; certificates are not offered.
+_OFFERED_AS = {
+    "ntlm": ("negotiate", "ntlm"),
+    "kerberos": ("negotiate", "kerberos"),
+    "basic": ("basic",),
+    "credssp": ("credssp",),
+}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who asks, and how that is proved.
+
+    Attributes:
+        transport: one of TRANSPORTS.
+        username, password: None where the transport needs none.
+        client_cert, client_key: PEM files for the transport certificate.
+    """
+
+    transport: str
+    username: str | None = None
+    password: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+
+
+def check(credentials: Credentials, server: Server, allow_unencrypted: bool) -> None:
+    """Make sure that these credentials can be used there at all, before anything is contacted.
+
+    Raises:
+        InvalidInput: the transport does not go with the scheme.
+        MissingLibrary: pywinrm, or what it needs for the transport, is not installed.
+    """
+    if WINRM_ERROR is not None:
+        raise MissingLibrary("pywinrm", traceback=WINRM_ERROR)
+    require_lxml("to read the answers of WinRM")
+    transport = credentials.transport
+    if transport == "kerberos" and not winrm_transport.HAVE_KERBEROS:
+        raise MissingLibrary("pywinrm[kerberos]", reason="for transport kerberos")
+    if transport == "credssp" and not winrm_transport.HAVE_CREDSSP:
+        raise MissingLibrary("pywinrm[credssp]", reason="for transport credssp")
+    if server.scheme == "https":
+        return
+    if transport == "certificate":
+        raise InvalidInput("transport certificate needs scheme https: a client certificate is shown within TLS")
+    if transport not in SEALING and not allow_unencrypted:
+        raise InvalidInput(
+            f"transport {transport} over http sends the password unencrypted to {shown(server.authority)}; use scheme https "
+            "or transport ntlm, or set allow_unencrypted to true"
+        )
+
+
+class WinrmSession:
+    """A connection to one WinRM listener; a context manager.
+
+    Args:
+        what: the server with its address, as the beginning of an error sentence.
+        seconds: deadline of each HTTP exchange.
+        context: TLS settings; None for http.
+        proxy: as for HttpClient.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        credentials: Credentials,
+        *,
+        what: str,
+        seconds: float,
+        context: ssl.SSLContext | None,
+        proxy: str | None,
+    ) -> None:
+        self.server = server
+        self.what = what
+        self.seconds = seconds
+        self._credentials = credentials
+        self._adapter = _WinrmAdapter(
+            server, what=what, seconds=seconds, context=context, proxy=proxy, statuses=(401, *_FAULT_STATUSES)
+        )
+        sealed = credentials.transport in SEALING and server.scheme == "http"
+        self._transport = _Transport(
+            self._adapter,
+            endpoint=server.url,
+            auth_method=t.cast(t.Any, credentials.transport),
+            username=credentials.username,
+            password=credentials.password,
+            cert_pem=credentials.client_cert,
+            cert_key_pem=credentials.client_key or credentials.client_cert,
+            message_encryption="always" if sealed else "never",
+            # TLS and proxies are the adapter's; this only keeps pywinrm from looking for them in the environment.
+            ca_trust_path=t.cast(str, None),
+            proxy=None,
+        )
+
+    @property
+    def to(self) -> str:
+        """URL of the service."""
+        return self.server.url
+
+    def __enter__(self) -> WinrmSession:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close_session()
+        self._adapter.close()
+
+    def knock(self) -> None:
+        """Make sure that a listener is there, without any credentials.
+
+        Raises:
+            Again, CannotConnect, NotFound, BadAnswer: see _transport.requests_adapter.
+        """
+        response = self._adapter.send(requests.Request("POST", self.server.url).prepare())
+        if response.status_code in _FAULT_STATUSES:
+            raise self._adapter.refusal(f"POST {self.server.path}")
+
+    def send(self, message: str) -> bytes:
+        """Send a message; the first one authenticates.
+
+        Returns:
+            the answer, unsealed.
+
+        Raises:
+            WsmanFault: the server answered with a fault.
+            Again: a new session may overcome what happened.
+            Denied, CannotConnect, NotFound, BadAnswer: see _transport.http_errors.
+        """
+        try:
+            return self._transport.send_message(message.encode())
+        except (VirtmapError, Again):
+            raise
+        except InvalidCredentialsError as exc:
+            raise self._denied() from exc
+        except WinRMTransportError as exc:
+            raise self._refused(exc) from exc
+        except Exception as exc:  # what the libraries of each transport raise has no common base
+            raise self._not_understood(exc) from exc
+
+    # -- errors
+
+    def _refused(self, error: WinRMTransportError) -> Exception:
+        """The fault with which a message was refused, or the error that there is none."""
+        refusal = self._adapter.refusal(f"POST {self.server.path}")
+        if not self._adapter.trusted:
+            return refusal
+        try:
+            return read_fault(str(error.response_text).encode(), self.what)
+        except BadAnswer as exc:
+            refusal.__cause__ = exc
+            return refusal
+
+    def _denied(self) -> VirtmapError:
+        """The sentence for a 401; whether the password is wrong or the scheme is off, only the offer can tell."""
+        refusal = self._adapter.refusal(f"POST {self.server.path}")
+        transport = self._credentials.transport
+        last = self._adapter.last
+        offered = _schemes(last.headers["www-authenticate"] if last is not None else "")
+        if transport == "certificate":
+            return Denied(
+                f"{refusal.message}; the certificate must be mapped to an account there, and Certificate switched on in "
+                "its WinRM service"
+            )
+        if offered and not {scheme.lower() for scheme in offered} & set(_OFFERED_AS[transport]):
+            return Denied(
+                f"{self.what} does not offer the transport {transport} (401), only {listed(offered)}; choose another "
+                "transport, or switch this one on in its WinRM service"
+            )
+        if transport == "basic":
+            plain = "" if self.server.scheme == "https" else ", and over http only while AllowUnencrypted is on"
+            return Denied(f"{refusal.message}; WinRM takes Basic from local accounts only{plain}")
+        return refusal
+
+    def _not_understood(self, error: Exception) -> VirtmapError:
+        """The error for what a library made of an answer, or of having no ticket."""
+        transport = self._credentials.transport
+        last = self._adapter.last
+        if last is not None and last.status == 401:
+            return self._denied()
+        # A library's own words are for people; a KeyError about an answer that makes no sense is not.
+        module = type(error).__module__.partition(".")[0]
+        words = (
+            f": {shown(error)}" if module in ("spnego", "winrm", "requests_credssp", "kerberos", "cryptography") else ""
+        )
+        if last is None:
+            hint = "; check that there is a valid ticket (klist)" if transport == "kerberos" else ""
+            return Denied(f"the transport {transport} cannot be used with {self.what}{words}{hint}")
+        return BadAnswer(
+            f"{self.what} did not go through with the authentication of transport {transport}{words}; "
+            "check that server, port and path name the right service"
+        )
+
+
+def tls_context(
+    server: Server, credentials: Credentials, *, validate_certs: bool, ca_path: str | None
+) -> ssl.SSLContext | None:
+    """The TLS settings for a server; None for http.
+
+    Raises:
+        InvalidInput: a certificate file cannot be used.
+    """
+    if server.scheme != "https":
+        return None
+    shows_one = credentials.transport == "certificate"
+    return client_context(
+        validate_certs=validate_certs,
+        ca_path=ca_path,
+        client_cert=credentials.client_cert if shows_one else None,
+        client_key=credentials.client_key if shows_one else None,
+    )
+
+
+class _Transport(Transport):
+    """pywinrm's transport with our HTTP beneath."""
+
+    def __init__(self, adapter: DeadlineAdapter, **arguments: t.Any) -> None:
+        super().__init__(**arguments)
+        self._adapter = adapter
+
+    def build_session(self) -> requests.Session:
+        session = super().build_session()
+        self._prepare(session)
+        return session
+
+    def setup_encryption(self, session: requests.Session) -> None:
+        # This makes the first exchange, from within build_session.
+        self._prepare(session)
+        super().setup_encryption(session)
+
+    def _prepare(self, session: requests.Session) -> None:
+        # Not the user's .netrc, nor proxies and CAs of the environment.
+        session.trust_env = False
+        for prefix in ("http://", "https://"):
+            session.mount(prefix, self._adapter)
+
+
+class _WinrmAdapter(DeadlineAdapter):
+    """Sees to it that what was sent under seal is answered under seal.
+
+    Attributes:
+        trusted: whether the last answer is from whom the last request was meant for.
+    """
+
+    trusted = True
+
+    def send(self, request: requests.PreparedRequest, *args: t.Any, **more: t.Any) -> requests.Response:
+        response = super().send(request, *args, **more)
+        sealed = _is_sealed(request.headers)
+        if response.status_code == 401 and (sealed or self._lost_its_place(request, response)):
+            # The connection is another one. The library would authenticate it and send the old message under the
+            # old key, which nobody can open; or take the loss for a wrong password.
+            raise Again(
+                CannotConnect(
+                    f"{self._what} broke off the connection on which the account was authenticated; try again, and look at "
+                    "the server's log, and for what stands between"
+                )
+            )
+        self.trusted = not sealed or _is_sealed(response.headers)
+        if not self.trusted and response.status_code not in _FAULT_STATUSES:
+            raise BadAnswer(
+                f"{self._what} answered a sealed message with one that is not sealed; "
+                "look for a proxy or somebody else in between"
+            )
+        return response
+
+    def _lost_its_place(self, request: requests.PreparedRequest, response: requests.Response) -> bool:
+        """Whether a step of the authentication came to a connection that knows nothing of the steps before."""
+        sent = str(request.headers.get("Authorization", "")).partition(" ")[0].lower()
+        challenges = response.headers.get("WWW-Authenticate", "").lower().split(",")
+        goes_on = any(challenge.strip().startswith(f"{sent} ") for challenge in challenges)
+        return self.reconnected and sent in ("ntlm", "negotiate", "kerberos", "credssp") and not goes_on
+
+
+def _is_sealed(headers: t.Mapping[str, str | bytes]) -> bool:
+    return str(headers.get("Content-Type", "")).lower().startswith("multipart/")
+
+
+def _schemes(header: str) -> list[str]:
+    """The schemes that a server offers: ``Negotiate, Basic realm="WSMAN"`` gives Negotiate and Basic."""
+    words = [part.split()[0] for part in header.split(",") if part.strip()]
+    return [word for word in words if "=" not in word]
+
+
+__all__ = ["Again", "Credentials", "WinrmSession", "WsmanFault", "check", "tls_context"]

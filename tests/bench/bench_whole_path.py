@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""The whole path, from facts to check-in, in one play: against a play whose two tasks do nothing.
+
+To reach: 1,000 hypervisors with 40 guests each add less than 8 s and 400 MiB to the empty play, and grow linearly from a
+tenth of them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import typing as t
+import uuid
+from pathlib import Path
+
+from ..servers._tls import CertificateAuthority
+from ..servers.candlepin import CandlepinServer
+from .measure import MEBIBYTE, Sample, compare, run_command, table
+
+GUESTS = 40
+FLEETS = (100, 1000)
+ROUNDS = 3
+
+
+def fleet(hypervisors: int) -> dict[str, t.Any]:
+    """A mapping with 40 guests on each hypervisor."""
+    made = []
+    for number in range(hypervisors):
+        key = str(uuid.UUID(int=number + 1))
+        guests = [
+            {
+                "uuid": str(uuid.UUID(int=(number + 1) * 10**6 + guest)),
+                "name": f"vm{number}-{guest}",
+                "state": "running",
+            }
+            for guest in range(GUESTS)
+        ]
+        facts = {"cpu.cpu_socket(s)": "2", "hypervisor.type": "VMware ESXi", "hypervisor.version": "8.0.2"}
+        made.append({"id": key, "uuid": key, "name": f"esx{number}.example.com", "facts": facts, "guests": guests})
+    return {
+        "backend": "esx",
+        "source": "vcenter.example.com",
+        "collected_at": "2026-11-21T08:00:00Z",
+        "hypervisors": made,
+    }
+
+
+def plays(folder: Path, candlepin: CandlepinServer) -> None:
+    """Write the play that does nothing, and one for each fleet."""
+    connection = {"server": candlepin.host, "port": candlepin.port, "prefix": candlepin.prefix, "owner": "acme",
+                  "username": "rita", "password": "secret", "ca_path": str(folder / "ca" / "ca.pem")}  # fmt: skip
+    empty: list[dict[str, t.Any]] = [{"name": "Do nothing", "ansible.builtin.ping": {}}] * 2
+    write_play(folder / "empty.yml", empty)
+    for hypervisors in FLEETS:
+        source = folder / f"fleet{hypervisors}.json"
+        source.write_text(json.dumps(fleet(hypervisors)), encoding="utf-8")
+        gather = {"name": "Gather", "virtmap.core.file_hypervisor_guest_facts": {"path": str(source)}}
+        mappings = ["{{ ansible_facts['hypervisor_guests'] }}"]
+        report = {"name": "Report", "virtmap.core.rhsm_hypervisor_checkin": {**connection, "mappings": mappings}}
+        write_play(folder / f"play{hypervisors}.yml", [gather, report])
+
+
+def write_play(path: Path, tasks: list[dict[str, t.Any]]) -> None:
+    """Write a play on the control node as JSON, which is YAML as well."""
+    play = {"name": "Measured", "hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+    path.write_text(json.dumps([play]), encoding="utf-8")
+
+
+def main() -> None:
+    """Measure and print."""
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        authority = CertificateAuthority(folder / "ca")
+        with CandlepinServer(
+            "plain", tls=authority, owners=["acme"], users={"rita": "secret"}, keep_bodies=False
+        ) as candlepin:
+            plays(folder, candlepin)
+
+            def side(play: str) -> t.Callable[[], Sample]:
+                return lambda: run_command([program, str(folder / play)], {"ANSIBLE_LOCALHOST_WARNING": "0"})
+
+            sides = {"a play that does nothing": side("empty.yml")}
+            sides.update({f"{size} x {GUESTS} guests": side(f"play{size}.yml") for size in FLEETS})
+            results = compare(sides, ROUNDS)
+    base = results["a play that does nothing"]
+    small, large = (results[f"{size} x {GUESTS} guests"] for size in FLEETS)
+    added, memory = large.seconds - base.seconds, (large.together - base.together) / MEBIBYTE
+    print(table(results, "a play that does nothing"))
+    print(f"  {FLEETS[1] * GUESTS:,} guests add {added:.2f} s and {memory:.0f} MiB to the empty play")
+    growth = added / max(small.seconds - base.seconds, 0.001)
+    print(f"  ten times the guests add x{growth:.1f} of the time that a tenth adds (x10 is linear)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""A module that returns the options it got; test_options compares them with what a plugin gets."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.virtmap.core.tests.unit.plugins.module_utils._core.test_options import GROUP
+
+
+def main() -> None:
+    """Return the options, secrets readable: ansible-core would hide them."""
+    module = AnsibleModule(**GROUP.module_arguments())
+    module.no_log_values.clear()
+    module.exit_json(seen=module.params)
+
+
+if __name__ == "__main__":
+    main()

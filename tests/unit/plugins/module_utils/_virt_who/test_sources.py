@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The virtmap.core contributors
+"""A section of virt-who's configuration as variables of the roles."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
+from ansible_collections.virtmap.core.plugins.module_utils._virt_who.config import Section
+from ansible_collections.virtmap.core.plugins.module_utils._virt_who.sources import SourceVariables, source_variables
+
+ESX = {"type": "esx", "server": "vc.example.com", "username": "u", "password": "p", "owner": "acme"}
+
+
+def read(values: dict[str, str], strict: bool = False) -> tuple[SourceVariables, list[str]]:
+    warnings: list[str] = []
+    section = Section("a", "/etc/virt-who.d/a.conf", values)
+    return source_variables(section, strict=strict, rhsm_conf="/rhsm.conf", warn=warnings.append), warnings
+
+
+def variables(values: dict[str, str], strict: bool = False) -> dict[str, t.Any]:
+    return read(values, strict)[0].variables
+
+
+def test_a_vcenter() -> None:
+    found, _warnings = read(
+        {**ESX, "hypervisor_id": "hostname", "rhsm_hostname": "sat", "rhsm_username": "r", "rhsm_password": "x"}
+    )
+    assert found.variables == {
+        "gather_backend": "esx",
+        "gather_hypervisor_id": "hostname",
+        "gather_server": "vc.example.com",
+        "gather_username": "u",
+        "report_rhsm": True,
+        "report_satellite5": False,
+        "report_rhsm_conf": "/rhsm.conf",
+        "report_rhsm_server": "sat",
+        "report_rhsm_username": "r",
+        "report_rhsm_owner": "acme",
+    }
+    assert {secret.variable: secret.option for secret in found.secrets} == {
+        "gather_password": "password",
+        "report_rhsm_password": "rhsm_password",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"type": "libvirt", "server": "kvm1"}, {"gather_uri": "qemu+ssh://kvm1/system?no_tty=1"}),
+        (
+            {"type": "libvirt", "server": "qemu+ssh://root@kvm1:2222/system?keyfile=/k"},
+            {"gather_uri": "qemu+ssh://root@kvm1:2222/system?keyfile=/k&no_tty=1"},
+        ),
+        ({"type": "libvirt", "server": "qemu+tls://kvm1/"}, {"gather_uri": "qemu+tls://kvm1/system"}),
+        (
+            {"type": "libvirt", "server": "kvm1", "username": "bob"},
+            {"gather_uri": "qemu+ssh://bob@kvm1/system?no_tty=1"},
+        ),
+        ({"server": "kvm1"}, {"gather_backend": "libvirt"}),
+        (
+            {"type": "hyperv", "server": "hv1", "username": "u", "password": "p"},
+            {"gather_scheme": "http", "gather_transport": "basic"},
+        ),
+        ({"type": "hyperv", "server": "https://hv1", "username": "u", "password": "p"}, {"gather_scheme": "https"}),
+        ({"type": "hyperv", "server": "hv1", "auth_method": "kerberos"}, {"gather_transport": "kerberos"}),
+        (
+            {"type": "ahv", "server": "192.0.2.1", "username": "u", "password": "p", "prism_central": "True"},
+            {"gather_prism_central": True},
+        ),
+        (
+            {"type": "kubevirt", "kubeconfig": "/k", "insecure": "yes"},
+            {"gather_kubeconfig": "/k", "gather_validate_certs": False},
+        ),
+        (
+            {"type": "rhevm", "server": "rhv", "username": "u", "password": "p"},
+            {"gather_backend": "ovirt", "gather_port": 8443},
+        ),
+        ({"type": "xen", "server": "pool", "username": "u", "password": "p"}, {"gather_backend": "xenserver"}),
+        ({"type": "fake", "file": "/f.json"}, {"gather_backend": "file", "gather_path": "/f.json"}),
+    ],
+)
+def test_each_type(values: dict[str, str], expected: dict[str, t.Any]) -> None:
+    found = variables({"owner": "acme", **values})
+    assert {name: found.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "sign"),
+    [
+        ({"type": "esxi"}, "its type esxi"),
+        ({"server": ""}, "no server"),
+        ({"password": ""}, "no password"),
+        ({"owner": ""}, "no owner"),
+        ({"hypervisor_id": "mac"}, "hypervisor_id mac"),
+        ({"filter_type": "glob"}, "filter_type glob"),
+        ({"filter_type": "regex", "filter_hosts": "("}, "not a regular expression"),
+        ({"filter_hosts": '"a'}, "not closed"),
+        ({"sm_type": "satellite"}, "no sat_server"),
+        ({"sat_server": "s", "sat_username": "u"}, "no sat_password"),
+        ({"type": "hyperv", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+    ],
+)
+def test_a_section_that_virt_who_does_not_take_either_is_refused(change: dict[str, str], sign: str) -> None:
+    with pytest.raises(InvalidInput, match=sign):
+        read({**ESX, **change})
+
+
+def wanted(found: dict[str, t.Any], key: str, *parents: str) -> bool:
+    options = {name[len("gather_") :]: value for name, value in found.items()}
+    return Selection.from_options(options).wants(key, parents)
+
+
+def test_an_empty_filter_filters_nothing_unless_strict() -> None:
+    found, warnings = read({**ESX, "filter_hosts": ""})
+    assert wanted(found.variables, "any")
+    assert any("would drop every hypervisor" in warning for warning in warnings)
+    strict = variables({**ESX, "filter_hosts": ""}, strict=True)
+    assert not wanted(strict, "any")
+    assert wanted(variables({**ESX, "exclude_hosts": ""}, strict=True), "any")
+
+
+def test_filters_without_a_type_are_what_they_look_like() -> None:
+    assert wanted(variables({**ESX, "filter_hosts": "esx*.example.com"}), "esx1.example.com")
+    found, warnings = read({**ESX, "filter_hosts": r"esx\\d+\\.example\\.com"})
+    assert wanted(found.variables, "esx12.example.com")
+    assert any("taken for a regular expression" in warning for warning in warnings)
+
+
+def test_old_names_of_filters() -> None:
+    found = variables({**ESX, "exclude_host_uuids": "h1", "filter_host_uuids": "h*"})
+    assert wanted(found, "h2")
+    assert not wanted(found, "h1")
+
+
+@pytest.mark.parametrize("filter_type", ["regex", "wildcards"])
+def test_parents_have_a_star_whatever_the_type(filter_type: str) -> None:
+    found = variables({**ESX, "filter_type": filter_type, "filter_host_parents": "domain-c1*"})
+    assert wanted(found, "h", "domain-c17")
+    assert not wanted(found, "h", "xdomain-c1")
+
+
+def test_destinations() -> None:
+    both = variables({**ESX, "sat_server": "s", "sat_username": "u", "sat_password": "p"})
+    assert (both["report_rhsm"], both["report_satellite5"]) == (True, True)
+    only = variables(
+        {**ESX, "sm_type": "satellite", "owner": "", "sat_server": "s", "sat_username": "u", "sat_password": "p"}
+    )
+    assert (only["report_rhsm"], only["report_satellite5"]) == (False, True)
+    assert "report_rhsm_conf" not in only
+    assert variables({**ESX, "rhsm_insecure": "0"})["report_rhsm_validate_certs"] is True
+    assert variables({**ESX, "rhsm_insecure": "1"})["report_rhsm_validate_certs"] is False
+
+
+def test_local_sources() -> None:
+    assert read({"type": "libvirt"})[0].local
+    assert read({"type": "fake", "file": "/f", "is_hypervisor": "false"})[0].local
+    assert not read({**ESX})[0].local
+
+
+def test_unknown_keys_are_named() -> None:
+    _found, warnings = read({**ESX, "env": "x", "colour": "red"})
+    assert [warning for warning in warnings if "not known" in warning] == [
+        "the key colour is not known and is ignored, as virt-who does"
+    ]
