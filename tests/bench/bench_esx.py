@@ -78,7 +78,9 @@ def measure(url: str, rounds: int) -> Measured:
 def count_calls(simulator: Simulator, machines: int) -> bool:
     """Whether ours makes five calls and one for each page, counted by the server."""
     simulator.forget_calls()
-    subprocess.run([sys.executable, "-m", "tests.bench.esx.side", "ours", simulator.url], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "tests.bench.esx.side", "ours", simulator.url], check=True, stdout=subprocess.DEVNULL
+    )
     calls = simulator.calls()
     pages = sum(call.endswith("RetrievePropertiesEx") for call in calls)
     few = -(-machines // PAGE) <= pages <= -(-machines // PAGE) + 2

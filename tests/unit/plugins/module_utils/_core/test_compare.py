@@ -138,7 +138,7 @@ def test_nothing_changes_from_an_answer_to_itself(value: Mapping) -> None:
 @given(mappings, mappings)
 def test_order_of_the_answers_does_not_matter(old: Mapping, new: Mapping) -> None:
     kinds = [change.kind for change in changes(old, new)]
-    back = [change.kind for change in changes(new, old)]
+    back = [change.kind for change in changes(old=new, new=old)]
     assert kinds.count("hypervisor_appeared") == back.count("hypervisor_gone")
     assert kinds.count("guest_moved") == back.count("guest_moved")
 

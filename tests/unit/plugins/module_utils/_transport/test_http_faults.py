@@ -70,7 +70,7 @@ def fails(
     with pytest.raises(VirtmapError, match=says) as caught:
         client.request(method, path, **options)
     assert time.monotonic() - began < within + GRACE
-    assert type(caught.value) is kind, caught.value
+    assert caught.value.__class__ is kind, caught.value
     text = caught.value.message
     assert "the service 127.0.0.1" in text or "the service localhost" in text or "the service [::1]" in text
     assert "\n" not in text

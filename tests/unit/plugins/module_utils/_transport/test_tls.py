@@ -44,7 +44,7 @@ class TestTrust:
     def untrusted(self, server: HttpServer, client: HttpClient, says: str) -> None:
         with pytest.raises(CannotConnect, match=says) as caught:
             client.request("POST", "/", body=b"secret", headers={"Authorization": "secret"})
-        assert type(caught.value) is CannotConnect
+        assert caught.value.__class__ is CannotConnect
         assert server.log.find() == [], "nothing was sent"
         assert server.log.connections == 1, "and it was not tried again"
 
