@@ -63,16 +63,21 @@ def fleet(hosts: int, machines: int) -> list[str]:
 
 def measure(url: str, rounds: int) -> Measured:
     """Run each side once per round, in turn, and keep the fastest; the first round only warms up."""
-    best: Measured = {}
+    taken: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     for number in range(rounds + 1):
         for side in SIDES:
             command = [sys.executable, "-m", "tests.bench.esx.side", side, url]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            taken: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-            before = best.get(side)
-            if number == 1 or (number and before and taken["processor"] < before["processor"]):
-                best[side] = taken
-    return best
+            if number:
+                taken[side].append(json.loads(done.stdout.splitlines()[-1]))
+    return {
+        side: {
+            "processor": min(sample["processor"] for sample in samples),
+            "seconds": min(sample["seconds"] for sample in samples),
+            "peak": max(sample["peak"] for sample in samples),
+        }
+        for side, samples in taken.items()
+    }
 
 
 def count_calls(simulator: Simulator, machines: int) -> bool:

@@ -276,7 +276,7 @@ def test_a_guest_that_the_server_cannot_take_is_left_out(reporter: Reporter) -> 
         "reason": "its uuid is not made of at most 32 hex digits",
     }
     assert len(reporter.warnings) == 4
-    assert "the guest a of hypervisor h1 was left out" in reporter.warnings[0]
+    assert any("the guest a of hypervisor h1 was left out" in warning for warning in reporter.warnings)
     assert groups(reporter(mapping(h1=[*bad, guest()]))) == {"unchanged": ["h1"]}
 
 
