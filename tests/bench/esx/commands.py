@@ -10,17 +10,10 @@ import statistics
 import sys
 from pathlib import Path
 
-<<<<<<< HEAD
 from ...lab.vcsim import Simulator
 from ...servers._relay import Relay
 from ...servers._tls import CertificateAuthority
-from ..measure import Sample, compare, run_command, table
-=======
-from tests.bench.measure import Sample, run_command
-from tests.lab.vcsim import Simulator
-from tests.servers._relay import Relay
-from tests.servers._tls import CertificateAuthority
->>>>>>> esx
+from ..measure import Sample, run_command
 
 MACHINES = 1_000
 ROUNDS = 3
@@ -118,7 +111,17 @@ def _compare(folder: Path, port: int, limit: float) -> bool:
 def _inventory(folder: Path, name: str) -> Sample:
     """Run one inventory, and make sure that it really found all machines."""
     output = folder / "output.json"
-    command = [sys.executable, "-m", "ansible", "inventory", "--list", "--output", str(output), "-i", str(folder / name)]
+    command = [
+        sys.executable,
+        "-m",
+        "ansible",
+        "inventory",
+        "--list",
+        "--output",
+        str(output),
+        "-i",
+        str(folder / name),
+    ]
     sample = run_command(command, _environment(), folder)
     count = len(json.loads(output.read_text(encoding="utf-8"))["_meta"]["hostvars"])
     if count != MACHINES:
