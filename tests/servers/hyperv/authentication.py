@@ -144,22 +144,27 @@ class _Credentials:
     """The file in which the acceptor of NTLM looks passwords up; named by NTLM_USER_FILE, so one for the process."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, None] = {}
+        self._lines: dict[str, str] = {}
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def add(self, passwords: t.Mapping[str, str]) -> None:
-        """Add accounts."""
+        """Add accounts; of one that is there already, the new password counts."""
         with self._lock:
-            if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="winrm-accounts-")
-                os.environ["NTLM_USER_FILE"] = str(Path(self._folder.name) / "accounts")
+            path = self._own()
             for user, password in passwords.items():
                 domain, name = user.split("\\") if "\\" in user else ("", user)
-                self._lines[f"{domain}:{name}:{password}"] = None
-            draft = Path(self._folder.name) / "draft"
-            draft.write_text("\n".join([*self._lines, ""]), encoding="utf-8")
-            draft.replace(os.environ["NTLM_USER_FILE"])
+                self._lines[f"{domain}:{name}"] = password
+            draft = path.with_name("draft")
+            text = "".join(f"{account}:{password}\n" for account, password in self._lines.items())
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+            os.environ["NTLM_USER_FILE"] = str(path)
+
+    def _own(self) -> Path:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="winrm-accounts-")
+        return Path(self._folder.name) / "accounts"
 
 
 _credentials = _Credentials()
