@@ -99,7 +99,9 @@ def fix(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types strictly, as Python 3.9 sees them; 1.20 is mypy's last release that can."""
-    session.install("mypy>=1.20,<2", core_package(NEWEST_CORE), "types-PyYAML", "types-requests", "lxml-stubs")
+    session.install(
+        "mypy>=1.20,<2", core_package(NEWEST_CORE), "types-PyYAML", "types-requests", "types-xmltodict", "lxml-stubs"
+    )
     session.install("-r", "tests/unit/requirements.txt", "nox", "antsibull-nox")
     tree, variables = tree_of("types")
     # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.

@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.esx.commands import peers_are_there, whole_commands
-from tests.bench.measure import MEBIBYTE
-from tests.lab.vcsim import Simulator
+from ..lab.vcsim import Simulator
+from .esx.commands import peers_are_there, whole_commands
+from .measure import MEBIBYTE
 
 # Hosts, machines, rounds.
 FLEETS = ((10, 200, 7), (100, 2_000, 7), (1_000, 10_000, 5), (1_000, 40_000, 3))

@@ -14,16 +14,20 @@ from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     BadAnswer,
-    CannotConnect,
     Denied,
     InvalidInput,
     MissingLibrary,
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
-from ansible_collections.virtmap.core.plugins.module_utils._transport.requests_adapter import Again, DeadlineAdapter
+from ansible_collections.virtmap.core.plugins.module_utils._transport.requests_adapter import Again
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 from ansible_collections.virtmap.core.plugins.module_utils._transport.tls import client_context
+from ansible_collections.virtmap.core.plugins.module_utils._transport.winrm_transport import (
+    FAULT_STATUSES,
+    WinrmAdapter,
+    WinrmTransport,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._transport.wsman import WsmanFault, read_fault
 from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlstream import require_lxml
 
@@ -31,10 +35,8 @@ try:
     import requests
     from winrm import transport as winrm_transport
     from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
-    from winrm.transport import Transport
 except ImportError:
     WINRM_ERROR: str | None = traceback.format_exc()
-    Transport = object  # type: ignore[assignment,misc]
 else:
     WINRM_ERROR = None
 
@@ -46,8 +48,6 @@ TRANSPORTS = ("ntlm", "kerberos", "basic", "certificate", "credssp")
 SEALING = ("ntlm", "kerberos", "credssp")
 PORTS = {"http": 5985, "https": 5986}
 PATH = "/wsman"
-# A fault comes with one of these.
-_FAULT_STATUSES = (400, 500)
 # By which name of a scheme a server offers a transport; certificates are not offered.
 _OFFERED_AS = {
     "ntlm": ("negotiate", "ntlm"),
@@ -124,11 +124,11 @@ class WinrmSession:
         self.what = what
         self.seconds = seconds
         self._credentials = credentials
-        self._adapter = _WinrmAdapter(
-            server, what=what, seconds=seconds, context=context, proxy=proxy, statuses=(401, *_FAULT_STATUSES)
+        self._adapter = WinrmAdapter(
+            server, what=what, seconds=seconds, context=context, proxy=proxy, statuses=(401, *FAULT_STATUSES)
         )
         sealed = credentials.transport in SEALING and server.scheme == "http"
-        self._transport = _Transport(
+        self._transport = WinrmTransport(
             self._adapter,
             endpoint=server.url,
             auth_method=t.cast(t.Any, credentials.transport),
@@ -165,7 +165,7 @@ class WinrmSession:
             Again, CannotConnect, NotFound, BadAnswer: see _transport.requests_adapter.
         """
         response = self._adapter.send(requests.Request("POST", self.server.url).prepare())
-        if response.status_code in _FAULT_STATUSES:
+        if response.status_code in FAULT_STATUSES:
             raise self._adapter.refusal(f"POST {self.server.path}")
 
     def send(self, message: str) -> bytes:
@@ -261,71 +261,6 @@ def tls_context(
         client_cert=credentials.client_cert if shows_one else None,
         client_key=credentials.client_key if shows_one else None,
     )
-
-
-class _Transport(Transport):
-    """pywinrm's transport with our HTTP beneath."""
-
-    def __init__(self, adapter: DeadlineAdapter, **arguments: t.Any) -> None:
-        super().__init__(**arguments)
-        self._adapter = adapter
-
-    def build_session(self) -> requests.Session:
-        session = super().build_session()
-        self._prepare(session)
-        return session
-
-    def setup_encryption(self, session: requests.Session) -> None:
-        # This makes the first exchange, from within build_session.
-        self._prepare(session)
-        super().setup_encryption(session)
-
-    def _prepare(self, session: requests.Session) -> None:
-        # Not the user's .netrc, nor proxies and CAs of the environment.
-        session.trust_env = False
-        for prefix in ("http://", "https://"):
-            session.mount(prefix, self._adapter)
-
-
-class _WinrmAdapter(DeadlineAdapter):
-    """Sees to it that what was sent under seal is answered under seal.
-
-    Attributes:
-        trusted: whether the last answer is from whom the last request was meant for.
-    """
-
-    trusted = True
-
-    def send(self, request: requests.PreparedRequest, *args: t.Any, **more: t.Any) -> requests.Response:
-        response = super().send(request, *args, **more)
-        sealed = _is_sealed(request.headers)
-        if response.status_code == 401 and (sealed or self._lost_its_place(request, response)):
-            # The connection is another one. The library would authenticate it and send the old message under the
-            # old key, which nobody can open; or take the loss for a wrong password.
-            raise Again(
-                CannotConnect(
-                    f"{self._what} broke off the connection on which the account was authenticated; try again, and look at "
-                    "the server's log, and for what stands between"
-                )
-            )
-        self.trusted = not sealed or _is_sealed(response.headers)
-        if not self.trusted and response.status_code not in _FAULT_STATUSES:
-            raise BadAnswer(
-                f"{self._what} answered a sealed message with one that is not sealed; "
-                "look for a proxy or somebody else in between"
-            )
-        return response
-
-    def _lost_its_place(self, request: requests.PreparedRequest, response: requests.Response) -> bool:
-        """Whether a step of the authentication came to a connection that knows nothing of the steps before."""
-        sent = str(request.headers.get("Authorization", "")).partition(" ")[0].lower()
-        challenges = response.headers.get("WWW-Authenticate", "").lower().split(",")
-        goes_on = any(challenge.strip().startswith(f"{sent} ") for challenge in challenges)
-        return self.reconnected and sent in ("ntlm", "negotiate", "kerberos", "credssp") and not goes_on
-
-
-def _is_sealed(headers: t.Mapping[str, str | bytes]) -> bool:
-    return str(headers.get("Content-Type", "")).lower().startswith("multipart/")
 
 
 def _schemes(header: str) -> list[str]:

@@ -182,19 +182,28 @@ def read_fault(document: bytes, what: str) -> WsmanFault:
 
 
 _NAMES: dict[t.Any, str] = {}
+_MOST_NAMES = 1000
 
 
 def _row(item: _Element) -> Row:
     row: Row = {}
     for element in item:
-        name = _NAMES.get(element.tag)
-        if name is None:
-            name = str(element.tag).rpartition("}")[2].lower()
-            if len(_NAMES) < 1000:
-                _NAMES[element.tag] = name
+        tag, value = element.tag, element.text
+        name = _NAMES.get(tag) or _name(tag)
+        if value is None and element.get(_NIL) not in ("true", "1"):
+            value = ""
         # Of a property with several values the first; none of those that are read here has more.
-        row.setdefault(name, None if element.get(_NIL) in ("true", "1") else element.text or "")
+        if name not in row:
+            row[name] = value
     return row
+
+
+def _name(tag: t.Any) -> str:
+    """The name of a property in lower case, remembered: a query has few of them, and each occurs in every row."""
+    name = str(tag).rpartition("}")[2].lower()
+    if len(_NAMES) < _MOST_NAMES:
+        _NAMES[tag] = name
+    return name
 
 
 def _fault(fault: _Element) -> WsmanFault:

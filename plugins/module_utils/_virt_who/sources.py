@@ -162,6 +162,12 @@ def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str,
     if kind == "hyperv":
         found["gather_scheme"] = "https" if server.startswith("https://") else "http"
         found["gather_transport"] = values.get("auth_method") or "basic"
+        if (found["gather_scheme"], found["gather_transport"]) == ("http", "basic"):
+            found["gather_allow_unencrypted"] = True
+            warn(
+                "its password goes over the network unencrypted, as with virt-who; set gather_scheme to https, or "
+                "gather_transport to ntlm, which seals all messages"
+            )
     if kind == "rhevm" and "://" not in server and ":" not in server:
         found["gather_port"] = 8443
     if kind in ("esx", "ahv", "rhevm", "xen"):

@@ -12,10 +12,10 @@ import sys
 import typing as t
 from pathlib import Path
 
-from tests.bench.measure import Sample, run_command
-from tests.lab.vcsim import Simulator
-from tests.servers._relay import Relay
-from tests.servers._tls import CertificateAuthority
+from ...lab.vcsim import Simulator
+from ...servers._relay import Relay
+from ...servers._tls import CertificateAuthority
+from ..measure import Sample, run_command
 
 MACHINES = 1_000
 ROUNDS = 2

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.hyperv.guid import bare, seen_by_guest, swapped
@@ -45,8 +44,9 @@ STATES = {
     32791: GuestState.SUSPENDED,  # fast saved
     32792: GuestState.SUSPENDED,  # fast saving
 }
+_BY_TEXT = {str(number): state for number, state in STATES.items()}
 TYPE = "hyperv"
-_GENERATION = re.compile(r"Microsoft:Hyper-V:SubType:([12])")
+_GENERATIONS: dict[str, t.Literal[1, 2]] = {"Microsoft:Hyper-V:SubType:1": 1, "Microsoft:Hyper-V:SubType:2": 2}
 
 
 def convert(told: Told, guest_order: bool) -> tuple[Host, list[Skipped]]:
@@ -87,8 +87,7 @@ def convert(told: Told, guest_order: bool) -> tuple[Host, list[Skipped]]:
 
 def state_of(number: str | None) -> GuestState:
     """The state for an EnabledState; UNKNOWN for one that is not known."""
-    text = (number or "").strip()
-    return STATES.get(int(text), GuestState.UNKNOWN) if text.isascii() and text.isdigit() else GuestState.UNKNOWN
+    return _BY_TEXT.get((number or "").strip(), GuestState.UNKNOWN)
 
 
 def build_of(version: str | None) -> int | None:
@@ -101,13 +100,13 @@ def _guests(told: Told, guest_order: bool) -> tuple[list[Guest], list[Skipped]]:
     guests: list[Guest] = []
     skipped: list[Skipped] = []
     build = build_of(told.version)
+    id_name = "systemname" if told.namespace == V1 else "virtualsystemidentifier"
     for row in told.machines:
         name = row.get("elementname") or None
-        vm_id = (row.get("systemname" if told.namespace == V1 else "virtualsystemidentifier") or "").strip()
+        vm_id = row.get(id_name) or ""
         bios_guid = bare(row.get("biosguid"))
-        reason = _why_left_out(row, vm_id, bios_guid)
-        if bios_guid is None or reason:
-            skipped.append(Skipped("guest", name or vm_id or "(no name)", reason))
+        if bios_guid is None or not vm_id:
+            skipped.append(Skipped("guest", name or vm_id or "(no name)", _why_left_out(row, bios_guid)))
             continue
         generation = _generation(row, told)
         seen = seen_by_guest(bios_guid, generation, build)
@@ -122,21 +121,18 @@ def _guests(told: Told, guest_order: bool) -> tuple[list[Guest], list[Skipped]]:
     return guests, skipped
 
 
-def _why_left_out(row: Row, vm_id: str, bios_guid: str | None) -> str:
-    if bios_guid is None:
-        told = (row.get("biosguid") or "").strip()
-        return (
-            f"no uuid: its BIOSGUID is {shown(told)}"
-            if told
-            else "no uuid: it has no BIOSGUID, as while it is being created"
-        )
-    return "" if vm_id else "no id of the machine, as while it is being created"
+def _why_left_out(row: Row, bios_guid: str | None) -> str:
+    if bios_guid is not None:
+        return "no id of the machine, as while it is being created"
+    told = (row.get("biosguid") or "").strip()
+    return (
+        f"no uuid: its BIOSGUID is {shown(told)}"
+        if told
+        else "no uuid: it has no BIOSGUID, as while it is being created"
+    )
 
 
 def _generation(row: Row, told: Told) -> t.Literal[1, 2] | None:
     if told.namespace == V1:
         return 1  # there was no other
-    match = _GENERATION.fullmatch((row.get("virtualsystemsubtype") or "").strip())
-    if match is None:
-        return None
-    return 1 if match[1] == "1" else 2
+    return _GENERATIONS.get(row.get("virtualsystemsubtype") or "")

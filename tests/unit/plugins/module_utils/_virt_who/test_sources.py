@@ -63,7 +63,7 @@ def test_a_vcenter() -> None:
         ({"server": "kvm1"}, {"gather_backend": "libvirt"}),
         (
             {"type": "hyperv", "server": "hv1", "username": "u", "password": "p"},
-            {"gather_scheme": "http", "gather_transport": "basic"},
+            {"gather_scheme": "http", "gather_transport": "basic", "gather_allow_unencrypted": True},
         ),
         ({"type": "hyperv", "server": "https://hv1", "username": "u", "password": "p"}, {"gather_scheme": "https"}),
         ({"type": "hyperv", "server": "hv1", "auth_method": "kerberos"}, {"gather_transport": "kerberos"}),

@@ -80,7 +80,7 @@ def test_every_fault_of_every_call_is_one_plain_sentence(reporter: Reporter, cal
     timeout = 1 if "within 1 second" in words else 20
     failure = reporter.fails(REPORT, timeout=timeout)
     assert time.monotonic() - began < 3 * timeout + 10
-    assert type(failure) is kind
+    assert failure.__class__ is kind
     assert words in failure.message
     assert f"the Candlepin server 127.0.0.1:{reporter.server.port}/candlepin" in failure.message
     assert "\n" not in failure.message
