@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.session import Session
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     BadAnswer,
     CannotConnect,
@@ -17,10 +18,11 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     VirtmapError,
 )
 from ansible_collections.virtmap.core.tests.servers._http import faults
+from ansible_collections.virtmap.core.tests.servers._tls import CertificateAuthority
 from ansible_collections.virtmap.core.tests.servers.vcenter import VCenterServer
 from ansible_collections.virtmap.core.tests.unit.run_module import run_module
 
-from .conftest import GOOD, PASSWORD, Collector, Lab, placed
+from .conftest import GOOD, PASSWORD, Collector, Lab, complete, placed
 
 
 def test_five_calls_and_one_for_the_page(lab: Lab, gather: Collector) -> None:
@@ -153,23 +155,36 @@ def test_service_content_with_a_part_missing(lab: Lab, gather: Collector, part: 
         assert "Login" not in server.calls()
 
 
-@pytest.mark.parametrize("form", ["127.0.0.1", "127.0.0.1:{port}", "http://127.0.0.1:{port}", "{url}/", "{url}/sdk"])
-def test_forms_of_the_server(lab: Lab, gather: Collector, form: str) -> None:
-    with VCenterServer(lab.inventory) as server:
-        text = form.format(port=server.port, url=server.url)
-        if "://" not in text:
-            text = f"http://{text}"
-        mapping = gather(text, port=server.port)
-        assert mapping.source == f"127.0.0.1:{server.port}"
+@pytest.mark.parametrize(
+    ("host", "form"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1:{port}"),
+        ("127.0.0.1", "localhost"),
+        ("127.0.0.1", "https://127.0.0.1:{port}"),
+        ("127.0.0.1", "https://127.0.0.1:{port}/"),
+        ("127.0.0.1", "https://127.0.0.1:{port}/sdk"),
+        ("::1", "::1"),
+        ("::1", "[::1]"),
+        ("::1", "[::1]:{port}"),
+        ("::1", "https://[::1]:{port}/sdk"),
+    ],
+)
+def test_forms_of_the_server(lab: Lab, gather: Collector, tmp_path: Path, host: str, form: str) -> None:
+    authority = CertificateAuthority(tmp_path)
+    with VCenterServer(lab.inventory, host=host, tls=authority.server_context()) as server:
+        given = form.format(port=server.port)
+        # A port in the server wins over the option, which is its default then.
+        port = {} if "{port}" in form else {"port": server.port}
+        mapping = gather(given, ca_path=str(authority.path), **port)
+        name = "localhost" if form == "localhost" else f"[{host}]" if ":" in host else host
+        assert mapping.source == f"{name}:{server.port}"
         assert mapping.guest_count == 4
 
 
-@pytest.mark.parametrize("form", ["http://[::1]:{port}", "http://[::1]"])
-def test_an_ipv6_address(lab: Lab, gather: Collector, form: str) -> None:
-    with VCenterServer(lab.inventory, host="::1") as server:
-        mapping = gather(form.format(port=server.port), port=server.port)
-        assert mapping.source == f"[::1]:{server.port}"
-        assert mapping.guest_count == 4
+def test_the_source_is_named_without_the_usual_port() -> None:
+    options = complete("https://vcenter.example.com/sdk")
+    assert Session(options, print).source == "vcenter.example.com"
 
 
 @pytest.mark.parametrize(
