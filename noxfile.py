@@ -115,6 +115,9 @@ def types(session: nox.Session) -> None:
 def run_units(session: nox.Session, core: str, *options: str) -> None:
     """Run the unit tests with one ansible-core in a collection tree."""
     session.install(core_package(core), "-r", "tests/unit/requirements.txt")
+    if core == NEWEST_CORE:
+        # Compiled for minutes: one session is enough to show the transport.
+        session.install("-r", "tests/lab/kerberos-requirements.txt")
     tree, variables = tree_of(session.name)
     session.chdir(tree)
     workers = max(1, (os.cpu_count() or 1) // LANES)

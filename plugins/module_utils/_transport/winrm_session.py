@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""A connection to WinRM: pywinrm authenticates and seals, our HTTP carries. Private to this collection.
+"""A connection to WinRM: who asks, and what it means when that is refused. Private to this collection.
 
 Over plain HTTP messages are sealed with the key of the authentication, or not sent at all unless the user allows it. A
 seal belongs to one connection: when that is gone, all that was under way must be begun anew on a new one.
@@ -8,33 +8,36 @@ seal belongs to one connection: when that is gone, all that was under way must b
 
 from __future__ import annotations
 
+import re
 import traceback
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     BadAnswer,
-    CannotConnect,
     Denied,
     InvalidInput,
     MissingLibrary,
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
-from ansible_collections.virtmap.core.plugins.module_utils._transport.requests_adapter import Again, DeadlineAdapter
+from ansible_collections.virtmap.core.plugins.module_utils._transport.requests_adapter import Again
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 from ansible_collections.virtmap.core.plugins.module_utils._transport.tls import client_context
+from ansible_collections.virtmap.core.plugins.module_utils._transport.winrm_transport import (
+    FAULT_STATUSES,
+    WinrmAdapter,
+    WinrmTransport,
+    empty_request,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._transport.wsman import WsmanFault, read_fault
 from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlstream import require_lxml
 
 try:
-    import requests
-    from winrm import transport as winrm_transport
+    from winrm import transport as pywinrm
     from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
-    from winrm.transport import Transport
 except ImportError:
     WINRM_ERROR: str | None = traceback.format_exc()
-    Transport = object  # type: ignore[assignment,misc]
 else:
     WINRM_ERROR = None
 
@@ -46,8 +49,7 @@ TRANSPORTS = ("ntlm", "kerberos", "basic", "certificate", "credssp")
 SEALING = ("ntlm", "kerberos", "credssp")
 PORTS = {"http": 5985, "https": 5986}
 PATH = "/wsman"
-# A fault comes with one of these.
-_FAULT_STATUSES = (400, 500)
+_GSS_PAIR = re.compile(r"\('([^']+)', -?\d+\)")
 # By which name of a scheme a server offers a transport; certificates are not offered.
 _OFFERED_AS = {
     "ntlm": ("negotiate", "ntlm"),
@@ -85,9 +87,9 @@ def check(credentials: Credentials, server: Server, allow_unencrypted: bool) -> 
         raise MissingLibrary("pywinrm", traceback=WINRM_ERROR)
     require_lxml("to read the answers of WinRM")
     transport = credentials.transport
-    if transport == "kerberos" and not winrm_transport.HAVE_KERBEROS:
+    if transport == "kerberos" and not pywinrm.HAVE_KERBEROS:
         raise MissingLibrary("pywinrm[kerberos]", reason="for transport kerberos")
-    if transport == "credssp" and not winrm_transport.HAVE_CREDSSP:
+    if transport == "credssp" and not pywinrm.HAVE_CREDSSP:
         raise MissingLibrary("pywinrm[credssp]", reason="for transport credssp")
     if server.scheme == "https":
         return
@@ -124,16 +126,17 @@ class WinrmSession:
         self.what = what
         self.seconds = seconds
         self._credentials = credentials
-        self._adapter = _WinrmAdapter(
-            server, what=what, seconds=seconds, context=context, proxy=proxy, statuses=(401, *_FAULT_STATUSES)
+        self._adapter = WinrmAdapter(
+            server, what=what, seconds=seconds, context=context, proxy=proxy, statuses=(401, *FAULT_STATUSES)
         )
         sealed = credentials.transport in SEALING and server.scheme == "http"
-        self._transport = _Transport(
+        self._transport = WinrmTransport(
             self._adapter,
             endpoint=server.url,
             auth_method=t.cast(t.Any, credentials.transport),
             username=credentials.username,
             password=credentials.password,
+            service="HTTP",
             cert_pem=credentials.client_cert,
             cert_key_pem=credentials.client_key or credentials.client_cert,
             message_encryption="always" if sealed else "never",
@@ -164,8 +167,8 @@ class WinrmSession:
         Raises:
             Again, CannotConnect, NotFound, BadAnswer: see _transport.requests_adapter.
         """
-        response = self._adapter.send(requests.Request("POST", self.server.url).prepare())
-        if response.status_code in _FAULT_STATUSES:
+        response = self._adapter.send(empty_request(self.server.url))
+        if response.status_code in FAULT_STATUSES:
             raise self._adapter.refusal(f"POST {self.server.path}")
 
     def send(self, message: str) -> bytes:
@@ -230,11 +233,7 @@ class WinrmSession:
         last = self._adapter.last
         if last is not None and last.status == 401:
             return self._denied()
-        # A library's own words are for people; a KeyError about an answer that makes no sense is not.
-        module = type(error).__module__.partition(".")[0]
-        words = (
-            f": {shown(error)}" if module in ("spnego", "winrm", "requests_credssp", "kerberos", "cryptography") else ""
-        )
+        words = _own_words(error)
         if last is None:
             hint = "; check that there is a valid ticket (klist)" if transport == "kerberos" else ""
             return Denied(f"the transport {transport} cannot be used with {self.what}{words}{hint}")
@@ -242,6 +241,15 @@ class WinrmSession:
             f"{self.what} did not go through with the authentication of transport {transport}{words}; "
             "check that server, port and path name the right service"
         )
+
+
+def _own_words(error: Exception) -> str:
+    """What a library that knows its subject says; a KeyError about an answer that makes no sense is for nobody."""
+    if type(error).__module__.partition(".")[0] not in ("spnego", "winrm", "requests_credssp", "cryptography"):
+        return ""
+    # GSSAPI's errors come as pairs of text and number, the last one about the cause.
+    pairs = _GSS_PAIR.findall(str(error))
+    return f": {shown(pairs[-1] if pairs else error)}"
 
 
 def tls_context(
@@ -261,71 +269,6 @@ def tls_context(
         client_cert=credentials.client_cert if shows_one else None,
         client_key=credentials.client_key if shows_one else None,
     )
-
-
-class _Transport(Transport):
-    """pywinrm's transport with our HTTP beneath."""
-
-    def __init__(self, adapter: DeadlineAdapter, **arguments: t.Any) -> None:
-        super().__init__(**arguments)
-        self._adapter = adapter
-
-    def build_session(self) -> requests.Session:
-        session = super().build_session()
-        self._prepare(session)
-        return session
-
-    def setup_encryption(self, session: requests.Session) -> None:
-        # This makes the first exchange, from within build_session.
-        self._prepare(session)
-        super().setup_encryption(session)
-
-    def _prepare(self, session: requests.Session) -> None:
-        # Not the user's .netrc, nor proxies and CAs of the environment.
-        session.trust_env = False
-        for prefix in ("http://", "https://"):
-            session.mount(prefix, self._adapter)
-
-
-class _WinrmAdapter(DeadlineAdapter):
-    """Sees to it that what was sent under seal is answered under seal.
-
-    Attributes:
-        trusted: whether the last answer is from whom the last request was meant for.
-    """
-
-    trusted = True
-
-    def send(self, request: requests.PreparedRequest, *args: t.Any, **more: t.Any) -> requests.Response:
-        response = super().send(request, *args, **more)
-        sealed = _is_sealed(request.headers)
-        if response.status_code == 401 and (sealed or self._lost_its_place(request, response)):
-            # The connection is another one. The library would authenticate it and send the old message under the
-            # old key, which nobody can open; or take the loss for a wrong password.
-            raise Again(
-                CannotConnect(
-                    f"{self._what} broke off the connection on which the account was authenticated; try again, and look at "
-                    "the server's log, and for what stands between"
-                )
-            )
-        self.trusted = not sealed or _is_sealed(response.headers)
-        if not self.trusted and response.status_code not in _FAULT_STATUSES:
-            raise BadAnswer(
-                f"{self._what} answered a sealed message with one that is not sealed; "
-                "look for a proxy or somebody else in between"
-            )
-        return response
-
-    def _lost_its_place(self, request: requests.PreparedRequest, response: requests.Response) -> bool:
-        """Whether a step of the authentication came to a connection that knows nothing of the steps before."""
-        sent = str(request.headers.get("Authorization", "")).partition(" ")[0].lower()
-        challenges = response.headers.get("WWW-Authenticate", "").lower().split(",")
-        goes_on = any(challenge.strip().startswith(f"{sent} ") for challenge in challenges)
-        return self.reconnected and sent in ("ntlm", "negotiate", "kerberos", "credssp") and not goes_on
-
-
-def _is_sealed(headers: t.Mapping[str, str | bytes]) -> bool:
-    return str(headers.get("Content-Type", "")).lower().startswith("multipart/")
 
 
 def _schemes(header: str) -> list[str]:
