@@ -127,7 +127,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if isinstance(value, list):
             return [self._plain(item) for item in value]
         value = self.templar.template(value)
-        return str(value) if type(value).__name__ in ("AnsibleVaultEncryptedUnicode", "EncryptedString") else value
+        is_secret = value.__class__.__name__ in ("AnsibleVaultEncryptedUnicode", "EncryptedString")
+        return str(value) if is_secret else value
 
     def _mappings(self, sources: list[Source], path: str, cache: bool) -> list[Mapping]:
         """The answer of every source, out of the cache where it may be."""

@@ -10,6 +10,9 @@ import subprocess
 import sys
 import typing as t
 
+from ansible.release import __version__
+
+_CORE = tuple(int(part) for part in __version__.split(".")[:2])
 # ansible-core 2.19 and newer wants to be told how values travel; older ones do not look at it.
 RUNNER = """
 import runpy, sys
@@ -25,6 +28,7 @@ def run_module(
     *,
     check_mode: bool = False,
     diff: bool = False,
+    tracebacks: bool = False,
     environment: t.Mapping[str, str] | None = None,
     timeout: float = 120,
 ) -> dict[str, t.Any]:
@@ -32,10 +36,14 @@ def run_module(
 
     Args:
         name: of a module of this collection, or the full name of any Python module that ends like one.
+        tracebacks: show those of errors, as older cores always do.
         environment: variables beside those of this process.
     """
     full = name if "." in name else f"ansible_collections.virtmap.core.plugins.modules.{name}"
-    arguments = {"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check_mode, "_ansible_diff": diff}}
+    internal: dict[str, t.Any] = {"_ansible_check_mode": check_mode, "_ansible_diff": diff}
+    if tracebacks and _CORE >= (2, 19):
+        internal["_ansible_tracebacks_for"] = ["error"]
+    arguments = {"ANSIBLE_MODULE_ARGS": {**options, **internal}}
     paths = os.pathsep.join(path for path in sys.path if path)
     done = subprocess.run(
         [sys.executable, "-c", RUNNER, full],
@@ -51,4 +59,11 @@ def run_module(
     except ValueError as exc:
         raise AssertionError(f"no result from {name}: {done.stdout!r} {done.stderr!r}") from exc
     assert (done.returncode != 0) == bool(result.get("failed")), "the exit code says whether the module failed"
+    if "warnings" in result:
+        result["warnings"] = [_sentence(warning) for warning in result["warnings"]]
     return {**result, "_stdout": done.stdout, "_stderr": done.stderr}
+
+
+def _sentence(warning: t.Any) -> str:
+    """A warning as text; from 2.19 on it travels as an object."""
+    return str(warning["event"]["msg"]) if isinstance(warning, dict) else str(warning)

@@ -132,21 +132,36 @@ def system_uuids_seen_twice(hypervisors: t.Iterable[Hypervisor]) -> list[Conflic
 def changes(old: Mapping, new: Mapping) -> list[Change]:
     """What differs between two answers of one source, in stable order.
 
-    Nothing is concluded from not knowing: a hypervisor whose guests are not known in the new answer keeps those it had,
-    and one whose guests were not known in the old answer had those that it has now.
+    Nothing is concluded from not knowing: a hypervisor whose guests are not known in the new answer, or that the new
+    answer had to skip, keeps those it had; one of which that is true of the old answer had those that it has now.
     """
     old_hosts = {hypervisor.id.lower(): hypervisor for hypervisor in old.hypervisors}
     new_hosts = {hypervisor.id.lower(): hypervisor for hypervisor in new.hypervisors}
-    found = [Change("hypervisor_appeared", new_hosts[key].id) for key in sorted(new_hosts.keys() - old_hosts.keys())]
-    was_unknown, unknown = (
-        {key for key, hypervisor in hosts.items() if hypervisor.guests is None} for hosts in (old_hosts, new_hosts)
-    )
+    was_skipped, skipped = _skipped_hosts(old), _skipped_hosts(new)
+    came = [key for key in sorted(new_hosts.keys() - old_hosts.keys()) if not _names(new_hosts[key]) & was_skipped]
+    went = [key for key in sorted(old_hosts.keys() - new_hosts.keys()) if not _names(old_hosts[key]) & skipped]
+    was_unknown = _unknown(old_hosts) | (new_hosts.keys() - old_hosts.keys() - set(came))
+    unknown = _unknown(new_hosts) | (old_hosts.keys() - new_hosts.keys() - set(went))
+    found = [Change("hypervisor_appeared", new_hosts[key].id) for key in came]
     before = _placements(old)
     now = _placements(new)
     for uuid in sorted(uuid for uuid in before.keys() | now.keys() if _seen(before, uuid) != _seen(now, uuid)):
         found += _guest_changes(before.get(uuid, {}), now.get(uuid, {}), was_unknown, unknown)
-    found += [Change("hypervisor_gone", old_hosts[key].id) for key in sorted(old_hosts.keys() - new_hosts.keys())]
+    found += [Change("hypervisor_gone", old_hosts[key].id) for key in went]
     return found
+
+
+def _unknown(hosts: dict[str, Hypervisor]) -> set[str]:
+    return {key for key, hypervisor in hosts.items() if hypervisor.guests is None}
+
+
+def _skipped_hosts(mapping: Mapping) -> set[str]:
+    return {entry.name for entry in mapping.skipped if entry.kind == "host"}
+
+
+def _names(hypervisor: Hypervisor) -> set[str]:
+    """The names under which an answer that left it out may have named it."""
+    return {name for name in (hypervisor.id, hypervisor.uuid, hypervisor.name) if name}
 
 
 def _seen(places: dict[str, dict[str, tuple[str, Guest]]], uuid: str) -> dict[str, GuestState]:

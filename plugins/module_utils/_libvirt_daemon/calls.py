@@ -61,17 +61,13 @@ class Calls:
         finally:
             self.c.virAdmClientFree(handle)
 
-    @contextlib.contextmanager
-    def listed(self, function: t.Any, parent: Handle, free: t.Any) -> t.Iterator[list[Handle]]:
-        """The handles that a function lists; each of them is freed, then the list."""
+    def handles(self, function: t.Any, parent: Handle) -> list[Handle]:
+        """The handles that a function lists; the caller has to free each of them."""
         array = ctypes.POINTER(ctypes.c_void_p)()
         count = self.good(function(parent, ctypes.byref(array), 0))
-        handles = [array[index] for index in range(count)]
         try:
-            yield handles
+            return [array[index] for index in range(count)]
         finally:
-            for handle in handles:
-                free(handle)
             self.c.free(ctypes.cast(array, ctypes.c_void_p))
 
     def parameters(self, function: t.Any, handle: Handle) -> Values:

@@ -43,7 +43,8 @@ _DEFAULTS = {
     "max_clients": 5000,
     "max_anonymous_clients": 20,
 }
-# The first must not be greater than the second; the daemon would cut it down in silence or not start.
+# The first must not be greater than the second: of workers the daemon would have fewer than told, and with too many
+# anonymous clients it would not start at all.
 _ORDERED = (
     ("min_workers", "max_workers"),
     ("admin_min_workers", "admin_max_workers"),
@@ -143,10 +144,13 @@ class FileChange:
             raise
 
 
-def plan(path: str, settings: t.Mapping[str, int | str | None], same: t.Callable[[str, Value], bool]) -> FileChange:
+def plan(
+    daemon: str, path: str, settings: t.Mapping[str, int | str | None], same: t.Callable[[str, Value], bool]
+) -> FileChange:
     """Find out what is to be changed in a configuration file, and that it can be; nothing is written.
 
     Args:
+        daemon: name of the daemon.
         path: the file; it may be missing when its folder is there.
         settings: key to value, None for the built-in default.
         same: tells of a key whether the value that stands in the file means the same as the wanted one.
@@ -167,7 +171,8 @@ def plan(path: str, settings: t.Mapping[str, int | str | None], same: t.Callable
         _check_untouched(standing, values(after), changes)
     except InvalidInput as exc:
         raise InvalidInput(f"{path}: nothing was changed: {exc.message}") from exc
-    _check_order(path, values(after), set(settings))
+    if daemon not in SINGLE_THREADED:
+        _check_order(path, values(after), set(settings))
     return FileChange(path, before, after)
 
 
@@ -214,9 +219,8 @@ def _check_order(path: str, settings: dict[str, Value], touched: set[str]) -> No
         lower, higher = (settings.get(key, _DEFAULTS[key]) for key in (low, high))
         if touched & {low, high} and isinstance(lower, int) and isinstance(higher, int) and lower > higher:
             raise InvalidInput(
-                f"{path}: nothing was changed: it would hold {low} = {lower} with {high} = {higher}, which no "
-                "daemon can start with as "
-                "it stands, so set both options in this task"
+                f"{path}: nothing was changed: it would hold {low} = {lower} with {high} = {higher}, with which the daemon "
+                "would not start or not do what it says, so set both options in this task"
             )
 
 

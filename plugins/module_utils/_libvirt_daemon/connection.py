@@ -10,6 +10,7 @@ that made the call, and are read there.
 from __future__ import annotations
 
 import ctypes
+import functools
 import types
 import typing as t
 
@@ -92,8 +93,11 @@ class AdminConnection:
         """Names of the daemon's servers, sorted."""
 
         def call() -> list[str]:
-            with self._lib.listed(self._c.virAdmConnectListServers, self._conn, self._c.virAdmServerFree) as servers:
-                return sorted(self._c.virAdmServerGetName(server).decode() for server in servers)
+            servers = self._lib.handles(self._c.virAdmConnectListServers, self._conn)
+            names = [self._c.virAdmServerGetName(server).decode() for server in servers]
+            for server in servers:
+                self._c.virAdmServerFree(server)
+            return sorted(names)
 
         return self._call("listing its servers", call)
 
@@ -106,15 +110,35 @@ class AdminConnection:
         return self._parameters("reading the client limits", server, self._c.virAdmServerGetClientLimits)
 
     def clients(self, server: str) -> list[Client]:
-        """The clients of a server, by id. One that leaves while it is being looked at is left out."""
+        """The clients of a server, by id. One that leaves while it is being looked at is left out.
 
-        def call() -> list[Client]:
-            with (
-                self._lib.server(self._conn, server) as handle,
-                self._lib.listed(self._c.virAdmServerListClients, handle, self._c.virAdmClientFree) as clients,
-            ):
-                looked_at = [self._look_at(client) for client in clients]
-            return sorted((client for client in looked_at if client is not None), key=lambda client: client.id)
+        Each is a call of its own with a deadline of its own, as a busy daemon with thousands of clients takes its time.
+        """
+
+        def call() -> list[Handle]:
+            with self._lib.server(self._conn, server) as handle:
+                return self._lib.handles(self._c.virAdmServerListClients, handle)
+
+        handles = self._call("listing the clients", call)
+        try:
+            looks = [functools.partial(self._look_at, handle) for handle in handles]
+            looked_at = [self._call("looking at a client", look) for look in looks]
+        finally:
+            # A call that hangs still uses its handle.
+            for handle in handles if not self._stuck else ():
+                self._c.virAdmClientFree(handle)
+        return sorted((client for client in looked_at if client is not None), key=lambda client: client.id)
+
+    def client_ids(self, server: str) -> set[int]:
+        """Ids of the clients of a server, in one call."""
+
+        def call() -> set[int]:
+            with self._lib.server(self._conn, server) as handle:
+                clients = self._lib.handles(self._c.virAdmServerListClients, handle)
+            ids = {self._c.virAdmClientGetID(client) for client in clients}
+            for client in clients:
+                self._c.virAdmClientFree(client)
+            return ids
 
         return self._call("listing the clients", call)
 

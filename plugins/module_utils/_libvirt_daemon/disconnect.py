@@ -80,14 +80,14 @@ def _without_own(clients: list[Client], daemon: AdminConnection) -> list[Client]
 def _wait_until_gone(daemon: AdminConnection, server: str, closed: list[Client], seconds: float) -> None:
     """Look until none of the clients is listed any more; the daemon ends connections when it comes to it."""
     deadline = time.monotonic() + seconds
-    ids = {client.id for client in closed}
     while True:
-        still = [client for client in daemon.clients(server) if client.id in ids]
+        ids = daemon.client_ids(server)
+        still = [client for client in closed if client.id in ids]
         if not still:
             return
         if time.monotonic() > deadline:
             raise BadAnswer(
-                f"server {server}: the daemon accepted the order, but {seconds:g} seconds later these clients are "
-                f"still connected: {listed(still)}"
+                f"server {server}: the daemon accepted the order, but {seconds:g} seconds later these clients are still "
+                f"connected: {listed(still)}"
             )
         time.sleep(_POLL_SECONDS)

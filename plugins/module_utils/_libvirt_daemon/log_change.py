@@ -79,7 +79,7 @@ def _plan_file(run: Run, wanted: Settings) -> FileChange | None:
         return isinstance(standing, str) and _NORMAL[kinds[key]](standing.split()) == wanted[kinds[key]]
 
     settings = {key: " ".join(wanted[kind]) or None for key, kind in kinds.items()}
-    return plan(run.uri.config_file(run.options["config_file"]), settings, same)
+    return plan(run.uri.daemon, run.uri.config_file(run.options["config_file"]), settings, same)
 
 
 def _set(daemon: AdminConnection, before: Settings, wanted: Settings) -> Settings:

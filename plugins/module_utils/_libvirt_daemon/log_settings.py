@@ -25,9 +25,11 @@ _FORBIDDEN = re.compile(r"[\s,\"]")
 class Daemon(t.Protocol):
     """What is asked of a connection."""
 
-    def log_filters(self) -> str: ...
+    def log_filters(self) -> str:
+        """Log filters as the daemon tells them."""
 
-    def log_outputs(self) -> str: ...
+    def log_outputs(self) -> str:
+        """Log outputs as the daemon tells them."""
 
 
 def current(daemon: Daemon) -> dict[str, list[str]]:

@@ -90,9 +90,8 @@ def _plan_file(run: Run, server: str, wanted: Numbers) -> FileChange | None:
         return None
     keys = keys_for(run.uri.daemon, server, wanted)
     settings = {keys[name]: value for name, value in wanted.items()}
-    return plan(
-        run.uri.config_file(run.options["config_file"]), settings, lambda key, standing: settings[key] == standing
-    )
+    path = run.uri.config_file(run.options["config_file"])
+    return plan(run.uri.daemon, path, settings, lambda key, standing: settings[key] == standing)
 
 
 def _settled(daemon: AdminConnection, server: str, subject: Subject, wanted: Numbers, seconds: float) -> dict[str, int]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
-from ansible_collections.virtmap.core.plugins.module_utils._scan.csv_text import CsvError, CsvTable, Row
+from ansible_collections.virtmap.core.plugins.module_utils._scan.broken_line import BrokenLine
+from ansible_collections.virtmap.core.plugins.module_utils._scan.csv_text import CsvTable, Row
 from ansible_collections.virtmap.core.plugins.module_utils._scan.decide import Known
 from ansible_collections.virtmap.core.plugins.module_utils._scan.files import read_text, replace_all
 from ansible_collections.virtmap.core.plugins.module_utils._scan.model import ScannedGuest, smbios_order
@@ -131,7 +132,7 @@ class CsvTables(Store):
         self._texts[name] = read_text(self._path(name))
         try:
             return CsvTable(self._texts[name], columns)
-        except CsvError as exc:
+        except BrokenLine as exc:
             raise broken(self._path(name), exc.line, shown(exc.reason)) from exc
 
     def _value(self, node: str, table: str, column: str) -> str:

@@ -11,21 +11,10 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.virtmap.core.plugins.module_utils._scan.broken_line import BrokenLine
+
 Cells = dict[str, str]
 _END = re.compile(r"[,\n]")
-
-
-class CsvError(Exception):
-    """A text is no table.
-
-    Args:
-        line: counted from 1.
-    """
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
-        self.reason = reason
 
 
 @dataclass
@@ -52,7 +41,7 @@ class CsvTable:
         columns: those of a new table.
 
     Raises:
-        CsvError: the text is no table.
+        BrokenLine: the text is no table.
     """
 
     def __init__(self, text: str | None, columns: t.Sequence[str]) -> None:
@@ -100,10 +89,10 @@ class CsvTable:
     def _read(self, text: str) -> None:
         head, _newline, rest = text.partition("\n")
         if not head.startswith("#"):
-            raise CsvError(1, "the first line must begin with # and name the columns")
+            raise BrokenLine(1, "the first line must begin with # and name the columns")
         self.columns = [name.strip().strip('"') for name in head[1:].strip().split(",")]
         if self.columns[0] != "node":
-            raise CsvError(1, "the first column must be node")
+            raise BrokenLine(1, "the first column must be node")
         at, line = 0, 2
         while at < len(rest):
             values, end = _row(rest, at, line)
@@ -115,13 +104,13 @@ class CsvTable:
 
     def _add(self, values: list[str | None], raw: str, line: int) -> None:
         if len(values) > len(self.columns):
-            raise CsvError(line, f"it has {len(values)} values for {len(self.columns)} columns")
+            raise BrokenLine(line, f"it has {len(values)} values for {len(self.columns)} columns")
         cells = {column: value for column, value in zip(self.columns, values) if value is not None}
         node = cells.get("node")
         if not node:
-            raise CsvError(line, "it names no node")
+            raise BrokenLine(line, "it names no node")
         if node in self._by_node:
-            raise CsvError(line, f"the node {node[:60]!r} has another row above")
+            raise BrokenLine(line, f"the node {node[:60]!r} has another row above")
         row = Row(cells, raw)
         self.rows.append(row)
         self._by_node[node] = row
@@ -141,7 +130,7 @@ def _row(text: str, at: int, line: int) -> tuple[list[str | None], int]:
         if text[at] == "\n":
             return values, at + 1
         if text[at] != ",":
-            raise CsvError(line, "there is text behind a closing quote")
+            raise BrokenLine(line, "there is text behind a closing quote")
         at += 1
 
 
@@ -150,7 +139,7 @@ def _quoted(text: str, at: int, line: int) -> tuple[str, int]:
     while True:
         end = text.find('"', at + 1)
         if end < 0:
-            raise CsvError(line, "a quote is not closed")
+            raise BrokenLine(line, "a quote is not closed")
         pieces.append(text[at + 1 : end])
         if not text.startswith('"', end + 1):
             return '"'.join(pieces), end + 1

@@ -25,13 +25,15 @@ def read_text(path: Path) -> str | None:
         InvalidInput: it cannot be read, or is no UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as exc:
         raise InvalidInput(f"the store {path} cannot be read ({exc.strerror})") from exc
+    try:
+        return content.decode("utf-8")
     except UnicodeDecodeError as exc:
-        line = exc.object[: exc.start].count(b"\n") + 1
+        line = content[: exc.start].count(b"\n") + 1
         raise InvalidInput(f"the store {path} is no UTF-8 in line {line}; it was left as it is") from exc
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._scan.broken_line import BrokenLine
 from ansible_collections.virtmap.core.plugins.module_utils._scan.decide import Known
 from ansible_collections.virtmap.core.plugins.module_utils._scan.files import read_text, replace_all
 from ansible_collections.virtmap.core.plugins.module_utils._scan.model import ScannedGuest
-from ansible_collections.virtmap.core.plugins.module_utils._scan.stanza_text import StanzaError, StanzaText
+from ansible_collections.virtmap.core.plugins.module_utils._scan.stanza_text import StanzaText
 from ansible_collections.virtmap.core.plugins.module_utils._scan.store import Store, broken, unprintable
 from ansible_collections.virtmap.core.plugins.module_utils._scan.words import new_node, with_groups
 
@@ -21,7 +22,7 @@ class StanzaStore(Store):
     """Nodes in a stanza text.
 
     Raises:
-        StanzaError: it is none.
+        BrokenLine: it is none.
     """
 
     def __init__(self, text: str) -> None:
@@ -74,7 +75,7 @@ class StanzaFile(StanzaStore):
         self._path = path
         try:
             super().__init__(read_text(path) or "")
-        except StanzaError as exc:
+        except BrokenLine as exc:
             raise broken(path, exc.line, exc.reason) from exc
 
     def texts(self) -> list[tuple[str, str, str]]:

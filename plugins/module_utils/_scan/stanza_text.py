@@ -7,22 +7,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.virtmap.core.plugins.module_utils._scan.broken_line import BrokenLine
+
 HEAD = "# <xCAT data object stanza file>"
 _DEFAULTS = "default-node"
 _INDENT = "    "
-
-
-class StanzaError(Exception):
-    """A text is no stanza file.
-
-    Args:
-        line: counted from 1.
-    """
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
-        self.reason = reason
 
 
 @dataclass
@@ -41,7 +30,7 @@ class StanzaText:
         changed: whether it differs from the text that was read.
 
     Raises:
-        StanzaError: a line is none of the format.
+        BrokenLine: a line is none of the format.
     """
 
     def __init__(self, text: str) -> None:
@@ -104,7 +93,7 @@ class StanzaText:
             if text.endswith(":"):
                 name = text[:-1].strip()
                 if not name or "=" in name:
-                    raise StanzaError(number + 1, "a value that ends in a colon begins another object for xCAT")
+                    raise BrokenLine(number + 1, "a value that ends in a colon begins another object for xCAT")
                 stanza = Stanza() if name == _DEFAULTS else self._stanzas.setdefault(name, Stanza({**defaults}))
                 if name == _DEFAULTS:
                     defaults = stanza.values
@@ -112,7 +101,7 @@ class StanzaText:
                 continue
             word, equals, value = text.partition("=")
             if stanza is None or not equals or not word.strip():
-                raise StanzaError(number + 1, "it is neither a name with a colon nor an attribute with a value")
+                raise BrokenLine(number + 1, "it is neither a name with a colon nor an attribute with a value")
             stanza.values[word.strip()] = _unquoted(value.strip())
             stanza.lines[word.strip()] = stanza.end = number
 

@@ -8,9 +8,10 @@ import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, NotFound
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._scan.broken_line import BrokenLine
 from ansible_collections.virtmap.core.plugins.module_utils._scan.model import ScannedGuest, smbios_order
 from ansible_collections.virtmap.core.plugins.module_utils._scan.stanza import StanzaStore
-from ansible_collections.virtmap.core.plugins.module_utils._scan.stanza_text import HEAD, StanzaError, block
+from ansible_collections.virtmap.core.plugins.module_utils._scan.stanza_text import HEAD, block
 
 # Gets a command and its input; gives exit code, output and errors.
 Run = t.Callable[[list[str], str], tuple[int, str, str]]
@@ -42,7 +43,7 @@ class XcatCommands(StanzaStore):
         text = self._command("lsdef", "-t", "node", "-l", "-z")
         try:
             super().__init__(text if text.lstrip().startswith(HEAD) else "")
-        except StanzaError as exc:
+        except BrokenLine as exc:
             raise BadAnswer(f"xCAT's lsdef printed line {exc.line}, which is no stanza: {exc.reason}") from exc
         self._new: dict[str, dict[str, str]] = {}
         self._known: dict[str, dict[str, str]] = {}

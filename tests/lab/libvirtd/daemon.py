@@ -313,14 +313,9 @@ class Libvirtd:
         self.config_file.write_text(config_text(settings), encoding="utf-8")
 
     def _spawn(self, environment: dict[str, str], prefix: list[str]) -> subprocess.Popen[bytes]:
-        command = [
-            *prefix,
-            program(self.name),
-            "-f",
-            str(self.config_file),
-            "-p",
-            str(self.folder / f"{self.name}.pid"),
-        ]
+        # A test run that is killed takes its daemon along; the kernel watches the thread that starts it.
+        command = ["setpriv", "--pdeathsig", "TERM", *prefix, program(self.name)]
+        command += ["-f", str(self.config_file), "-p", str(self.folder / f"{self.name}.pid")]
         if self._tcp or self._tls:
             command.append("--listen")
         identity: dict[str, t.Any] = {}

@@ -114,7 +114,7 @@ def make_sasl(folder: Path, users: t.Mapping[str, str]) -> None:
     folder.mkdir()
     database = folder / "users.db"
     # Clients that give a bare user name are in the realm named after the host.
-    for realm in {socket.gethostname(), socket.getfqdn()}:
+    for realm in sorted({socket.gethostname(), socket.getfqdn()}):
         for user, password in users.items():
             subprocess.run(
                 [program("saslpasswd2"), "-p", "-c", "-f", str(database), "-a", "libvirt", "-u", realm, user],

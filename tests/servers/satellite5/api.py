@@ -143,12 +143,14 @@ class Dispatcher:
 
     @staticmethod
     def _exact(signature: Signature, parameters: tuple[t.Any, ...]) -> bool:
-        return all(type(value) is (str if kind is Key else kind) for kind, value in zip(signature.types, parameters))
+        return all(
+            value.__class__ is (str if kind is Key else kind) for kind, value in zip(signature.types, parameters)
+        )
 
     def _convert(self, kind: type, value: t.Any) -> t.Any:
         if kind is Key:
             return self.sessions.user(value)
-        if type(value) is kind:
+        if value.__class__ is kind:
             return value
         if kind is str and isinstance(value, (int, float)):
             return str(value)

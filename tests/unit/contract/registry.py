@@ -9,11 +9,11 @@ import importlib
 from ansible_collections.virtmap.core.tests.unit.contract.backend import Backend
 
 NAMES = (
+    "esx",
     "example",
     "file",
-    "libvirt",
-    "esx",
     "hyperv",
+    "libvirt",
 )
 
 

@@ -113,7 +113,7 @@ def test_an_optimized_first_answer(serve: t.Callable[..., HyperVServer]) -> None
 
 
 def test_pages_end_by_their_size(serve: t.Callable[..., HyperVServer]) -> None:
-    client = Client(serve(Host(machines=[Machine("x" * 30_000) for _ in range(5)])))
+    client = Client(serve(Host(machines=[Machine("x" * 30_000) for _number in range(5)])))
     answer = client.pull(context_in(client.enumerate(MACHINES)), **{"n:MaxElements": "1000"})
     assert len(names_in(answer)) == 2
 

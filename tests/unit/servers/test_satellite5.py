@@ -121,7 +121,7 @@ def test_faults_of_keys_and_passwords(api: t.Any, key: str, server: Satellite5Se
 
 def test_methods_are_found_by_name_count_and_both_spellings(api: t.Any, key: str) -> None:
     assert api.api.get_version() == api.api.getVersion() == "23"
-    assert fault_of(lambda: api.nosuch.thing()).faultString == "The specified handler cannot be found"
+    assert fault_of(api.nosuch.thing).faultString == "The specified handler cannot be found"
     fault = fault_of(lambda: api.user.getDetails(key))
     assert fault.faultString == (
         "redstone.xmlrpc.XmlRpcFault: Could not find method: getDetails in class: "
@@ -551,9 +551,9 @@ def test_unknown_classes_and_functions() -> None:
         fault = fault_of(lambda: xmlrpc.client.ServerProxy(gone.url + "/XMLRPC").registration.virt_notify("", []))
         assert fault.faultCode == -1
         assert "class xmlrpc.registration is not defined (function = virt_notify)" in fault.faultString
-        fault = fault_of(lambda: xmlrpc.client.ServerProxy(server.url + "/XMLRPC").registration.nosuch())
+        fault = fault_of(xmlrpc.client.ServerProxy(server.url + "/XMLRPC").registration.nosuch)
         assert fault.faultCode == -1
         assert "Invalid request received (function: registration.nosuch invalid)." in fault.faultString
-        fault = fault_of(lambda: xmlrpc.client.ServerProxy(server.url + "/XMLRPC").registration.virt_notify())
+        fault = fault_of(xmlrpc.client.ServerProxy(server.url + "/XMLRPC").registration.virt_notify)
         assert fault.faultCode == 1
         assert "<type 'exceptions.TypeError'>" in fault.faultString

@@ -137,13 +137,11 @@ class CheckIn:
             self.warn(f"{server.what} is a Satellite, which ignores create_missing: unknown hypervisors are created")
         difference: Result = {}
         if self.check_mode or self.want_diff:
-            plan = diff.foresee(server, sender.owner, report.entries, sender.create_missing, accepted, self.warn)
-            difference = {"diff": plan.to_diff(server.what)} if self.want_diff else {}
-            if self.check_mode and not plan.known:
-                return {"changed": bool(plan.after), **difference}
-            if self.check_mode:
-                outcome = Outcome(plan.created, plan.updated, plan.unchanged, plan.missing)
-                return {**self._conclude(server, report, outcome), **difference}
+            plan = self._foresee(sender, report, accepted)
+            if plan is not None and self.want_diff:
+                difference = {"diff": plan.to_diff(server.what)}
+            if plan is not None and self.check_mode:
+                return {**self._planned(server, report, plan), **difference}
         if state is not None:
             state.begin()
         sent = self._send(sender, report)
@@ -153,6 +151,22 @@ class CheckIn:
             taken = {*sent.created, *sent.updated, *sent.unchanged}
             state.commit({entry.id: entry.digest for entry in report.entries if entry.id in taken}, self.warn)
         return {**self._conclude(server, report, sent), **difference}
+
+    def _foresee(self, sender: Sender, report: Report, accepted: dict[str, str]) -> diff.Plan | None:
+        """What the check-in would change; None where that cannot be told and the report is sent all the same."""
+        try:
+            return diff.foresee(sender.server, sender.owner, report.entries, sender.create_missing, accepted, self.warn)
+        except VirtmapError as exc:
+            if self.check_mode:
+                raise
+            self.warn(f"the difference is not shown: {exc.message}")
+            return None
+
+    def _planned(self, server: Candlepin, report: Report, plan: diff.Plan) -> Result:
+        """The result of check mode."""
+        if not plan.known:
+            return {"changed": bool(plan.after)}
+        return self._conclude(server, report, Outcome(plan.created, plan.updated, plan.unchanged, plan.missing))
 
     def _send(self, sender: Sender, report: Report) -> Outcome | Result:
         """Send the report; returns what became of it, or only its job when that is not waited for."""

@@ -134,7 +134,8 @@ class Enrolment:
         if record is not None and record.accepted is not None:
             return {**record.accepted.states}
         if number is None:
-            assert record is not None  # noqa: S101 - a standing without a record has a number
+            if record is None:
+                raise AssertionError("a standing without a record has a number")
             number = system_number(record.system_id)
         method = "system.listVirtualGuests"
         found: t.Iterable[t.Any] = [entry.get("uuid") for entry in self._session.records(method, number)]

@@ -88,7 +88,8 @@ def _with_certificate(
 @contextlib.contextmanager
 def _untrusted(folder: Path) -> t.Iterator[tuple[str, int, Options]]:
     trusted = CertificateAuthority(folder / "good-ca", "The trusted CA")
-    with _with_certificate()(folder) as (host, port, _options):
+    with contextlib.ExitStack() as stack:
+        host, port, _options = stack.enter_context(_with_certificate()(folder))
         yield host, port, {"ca_path": str(trusted.path)}
 
 

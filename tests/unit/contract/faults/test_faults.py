@@ -69,7 +69,7 @@ def test_no_good_service(http_backend: Backend, row: Elsewhere, table: Table, tm
     with http_backend.start(standard(http_backend), tmp_path) as source, row.at(tmp_path) as (host, port, more):
         options = {**http.address(host, port), **more, **({"timeout": 1} if row.slow else {})}
         error = failure(http_backend, source, options)
-        assert type(error) is http.errors.get(row.name, row.error), error
+        assert error.__class__ is http.errors.get(row.name, row.error), error
         assert re.search(row.says, error.message), error.message
         assert f"{host}:{port}" in error.message
         note(table, http_backend, row.name, error.message, port, served(source).port)
@@ -85,7 +85,7 @@ def test_bad_answers(http_backend: Backend, row: Answered, phase: str, table: Ta
         skip = http.logins if phase == "data" else 0
         server.faults.add(http.instead.get(row.name, row.fault), times=None, skip=skip)
         error = failure(http_backend, source, {"timeout": 1} if row.slow else {})
-        assert type(error) is http.errors.get(row.name, row.error), error
+        assert error.__class__ is http.errors.get(row.name, row.error), error
         if row.name not in http.instead:
             assert re.search(row.says, error.message), error.message
         assert str(server.port) in error.message, "which server"

@@ -11,7 +11,13 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.compare import 
     ids_seen_twice,
     system_uuids_seen_twice,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._core.model import Guest, GuestState, Hypervisor, Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.model import (
+    Guest,
+    GuestState,
+    Hypervisor,
+    Mapping,
+    Skipped,
+)
 from ansible_collections.virtmap.core.tests.unit.plugins.module_utils._core.strategies import mappings
 from hypothesis import given
 
@@ -87,6 +93,30 @@ def test_changes(old: Hosts, new: Hosts, expected: list[str]) -> None:
     assert told(mapping(old), mapping(new)) == expected
 
 
+class TestSkipped:
+    """A host that could not be read for a moment has not gone, and nobody has left it."""
+
+    def without(self, hosts: Hosts, *names: str) -> Mapping:
+        found = mapping(hosts)
+        found.skipped = [Skipped("host", name, "disconnected") for name in names]
+        return found
+
+    @pytest.mark.parametrize("name", ["name-h", "h"])
+    def test_it_is_away_and_back(self, name: str) -> None:
+        whole, part = mapping({"h": "a b", "i": "c"}), self.without({"i": "c"}, name)
+        assert told(whole, part) == []
+        assert told(part, whole) == []
+
+    def test_a_guest_that_is_seen_elsewhere_meanwhile(self) -> None:
+        whole, part = mapping({"h": "a", "i": ""}), self.without({"i": "a"}, "name-h")
+        assert told(whole, part) == ["guest_appeared a@i"]
+
+    def test_another_host_that_was_skipped_says_nothing_about_it(self) -> None:
+        part = self.without({"i": "c"}, "name-x")
+        part.skipped.append(Skipped("guest", "name-h", "no uuid"))
+        assert told(mapping({"h": "a", "i": "c"}), part) == ["guest_gone a@h", "hypervisor_gone h"]
+
+
 def test_an_event_says_all_that_is_known() -> None:
     moved = changes(mapping({"h": "a", "i": ""}), mapping({"h": "", "i": "a"}))[0]
     assert moved.to_dict() == {
@@ -108,7 +138,7 @@ def test_nothing_changes_from_an_answer_to_itself(value: Mapping) -> None:
 @given(mappings, mappings)
 def test_order_of_the_answers_does_not_matter(old: Mapping, new: Mapping) -> None:
     kinds = [change.kind for change in changes(old, new)]
-    back = [change.kind for change in changes(new, old)]
+    back = [change.kind for change in changes(old=new, new=old)]
     assert kinds.count("hypervisor_appeared") == back.count("hypervisor_gone")
     assert kinds.count("guest_moved") == back.count("guest_moved")
 

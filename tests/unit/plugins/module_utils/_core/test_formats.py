@@ -90,8 +90,8 @@ class TestWriting:
         printed = to_virt_who([mapping([host])])["hypervisors"][0]["guestIds"][0]
         assert printed["state"] == int(state)
         assert printed["attributes"]["active"] == (1 if int(state) in (1, 3) else 0)
-        assert type(printed["state"]) is int
-        assert type(printed["attributes"]["active"]) is int
+        assert printed["state"].__class__ is int
+        assert printed["attributes"]["active"].__class__ is int
 
     def test_several_mappings_make_one_list(self) -> None:
         both = [

@@ -13,8 +13,8 @@ MODULE = "ansible_collections.virtmap.core.tests.unit.plugins.module_utils._core
 PASSWORD = "c0rrect-h0rse"
 
 
-def run(environment: dict[str, str] | None = None, **options: t.Any) -> dict[str, t.Any]:
-    result = run_module(MODULE, options, environment=environment)
+def run(environment: dict[str, str] | None = None, tracebacks: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    result = run_module(MODULE, options, tracebacks=tracebacks, environment=environment)
     assert PASSWORD not in result["_stdout"] + result["_stderr"]
     return result
 
@@ -46,7 +46,7 @@ def test_what_was_done_before_an_error_is_told() -> None:
 
 
 def test_a_missing_library_is_said_as_ansible_says_it() -> None:
-    result = run(act="library")
+    result = run(act="library", tracebacks=True)
     assert "Failed to import the required Python library (urllib3) on" in result["msg"]
     assert "This is required to reach vcsim." in result["msg"]
     assert "Traceback: here" in str(result["exception"])
@@ -55,9 +55,9 @@ def test_a_missing_library_is_said_as_ansible_says_it() -> None:
 @pytest.mark.parametrize("environment", [False, True])
 def test_an_unexpected_error_shows_no_secret(environment: bool) -> None:
     result = (
-        run(act="bug", environment={"VIRTMAP_TEST_PASSWORD": PASSWORD})
+        run(act="bug", tracebacks=True, environment={"VIRTMAP_TEST_PASSWORD": PASSWORD})
         if environment
-        else run(act="bug", password=PASSWORD)
+        else run(act="bug", tracebacks=True, password=PASSWORD)
     )
     assert result["failed"] is True
     assert result["msg"].startswith("unexpected RuntimeError: login with ********")

@@ -155,7 +155,7 @@ class TestGood:
             Guest("g1", "web1", GuestState.RUNNING),
             Guest("g2", None, GuestState.SHUT_OFF, {"virt_who_type": "esx"}),
         ]
-        facts = {"cpu.cpu_socket(s)": "2", "hypervisor.version": 8000002}
+        facts: dict[str, t.Any] = {"cpu.cpu_socket(s)": "2", "hypervisor.version": 8000002}
         assert found.hypervisors == [
             Hypervisor("h1", "u1", "esx1", "Blue", "domain-c7", facts, guests),
             Hypervisor("h2", guests=None),

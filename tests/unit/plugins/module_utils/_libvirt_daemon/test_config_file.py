@@ -19,7 +19,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.confi
 
 
 def planned(path: Path, **settings: int | str | None) -> FileChange:
-    return plan(str(path), settings, lambda key, standing: settings[key] == standing)
+    return plan("libvirtd", str(path), settings, lambda key, standing: settings[key] == standing)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,10 @@ def test_a_file_that_would_be_wrong_is_refused_untouched(
     assert said in caught.value.message
     assert path.read_text() == content
     assert os.listdir(tmp_path) == [path.name]
+
+
+def test_the_small_daemons_know_no_anonymous_clients(tmp_path: Path) -> None:
+    assert plan("virtlogd", str(tmp_path / "virtlogd.conf"), {"max_clients": 10}, lambda _key, _value: False).changed
 
 
 def test_a_contradiction_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import typing as t
@@ -51,6 +54,43 @@ def test_an_admin_server_without_room_is_given_up(own_libvirtd: Daemon) -> None:
     refused = own_libvirtd.run("info", timeout=1)
     assert time.monotonic() - begin < END
     assert "its server admin has as many clients as it may have" in refused["msg"]
+
+
+IN_THE_MIDDLE = """
+import os, sys, time
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.connection import AdminConnection
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.uri import DaemonUri
+uri, pid, number = DaemonUri.parse(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+try:
+    with AdminConnection(uri, 1) as daemon:
+        print(daemon.threadpool("libvirtd")["maxWorkers"])
+        os.kill(pid, number)
+        time.sleep(0.2)
+        daemon.threadpool("libvirtd")
+except VirtmapError as exc:
+    print(type(exc).__name__, exc)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGSTOP, "did not answer within 1 seconds while reading the thread pool"),
+        (signal.SIGKILL, "the daemon ended the connection while reading the thread pool"),
+    ],
+)
+def test_a_daemon_that_fails_in_the_middle(own_libvirtd: Daemon, number: signal.Signals, said: str) -> None:
+    lab = own_libvirtd.lab
+    arguments = [sys.executable, "-c", IN_THE_MIDDLE, lab.admin_uri, str(lab.pid), str(int(number))]
+    begin = time.monotonic()
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60)
+    assert time.monotonic() - begin < END
+    first, second = done.stdout.splitlines()
+    assert first == "20"
+    assert second.startswith("CannotConnect libvirtd:///")
+    assert said in second
+    assert not done.stderr
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.config_text import values
+from ansible_collections.virtmap.core.tests.lab.libvirtd import Virtlogd
 
 from .conftest import Daemon, connected
 
@@ -180,6 +181,27 @@ def test_settings_survive_a_restart(own_libvirtd: Daemon) -> None:
     assert limits(daemon, "admin")["max_clients"] == 9
     after = pool(daemon, "admin")
     assert (after["min_workers"], after["max_workers"]) == (2, 4)
+
+
+def test_a_file_with_which_the_daemon_would_not_start_is_never_written(own_libvirtd: Daemon) -> None:
+    result = own_libvirtd.persist("client_limits", max_clients=30, max_unauth_clients=10)
+    assert result["changed"]
+    refused = own_libvirtd.persist("client_limits", max_clients=9)
+    assert "it would hold max_anonymous_clients = 10 with max_clients = 9" in refused["msg"]
+    own_libvirtd.lab.kill()
+    own_libvirtd.lab.start()
+    assert limits(own_libvirtd) == {"max_clients": 30, "max_unauth_clients": 10}
+
+
+def test_virtlogd_keeps_its_limit() -> None:
+    with Virtlogd() as lab:
+        daemon = Daemon(lab)
+        assert daemon.persist("client_limits", max_clients=10)["failed"]
+        assert daemon.run("client_limits", max_clients=10, max_unauth_clients=10)["changed"]
+        assert daemon.persist("client_limits", max_clients=10)["persisted"]["changed"]
+        lab.kill()
+        lab.start()
+        assert limits(daemon, "virtlogd")["max_clients"] == 10
 
 
 def test_a_setting_that_runs_but_is_not_kept_is_a_change(own_libvirtd: Daemon) -> None:

@@ -13,7 +13,7 @@ import typing as t
 import zlib
 
 import pytest
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput, MissingLibrary
 from ansible_collections.virtmap.core.plugins.module_utils._transport import http
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
 from ansible_collections.virtmap.core.tests.servers._http import HttpServer, Request, Response, faults
@@ -317,5 +317,5 @@ def gzipped(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
 
 def test_missing_urllib3_is_named(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> None:
     monkeypatch.setattr(http, "URLLIB3_ERROR", "Traceback: no module named urllib3")
-    with pytest.raises(http.MissingLibrary, match="urllib3 is not installed"):
+    with pytest.raises(MissingLibrary, match="urllib3 is not installed"):
         connect("http://127.0.0.1:1")

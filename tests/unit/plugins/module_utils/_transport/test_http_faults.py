@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import typing as t
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
@@ -69,7 +70,7 @@ def fails(
     with pytest.raises(VirtmapError, match=says) as caught:
         client.request(method, path, **options)
     assert time.monotonic() - began < within + GRACE
-    assert type(caught.value) is kind, caught.value
+    assert caught.value.__class__ is kind, caught.value
     text = caught.value.message
     assert "the service 127.0.0.1" in text or "the service localhost" in text or "the service [::1]" in text
     assert "\n" not in text
@@ -95,7 +96,8 @@ class TestNoConnection:
         self, server: HttpServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         server.pause()
-        monkeypatch.setattr(http.time, "sleep", lambda _seconds: server.resume())
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: server.resume())
+        monkeypatch.setattr(http, "time", clock)
         assert connect(server).request("POST", "/x", repeatable=False).status == 200
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -256,7 +258,9 @@ class TestBrokenOff:
         assert pauses == [1.0, 2.0]
 
     @pytest.mark.parametrize(
-        "fault", [faults.disconnect(), faults.cut_off(0.5), faults.cut_off(0.5, chunked=True)], ids=str
+        "fault",
+        [faults.disconnect(), faults.cut_off(0.5), faults.cut_off(0.5, chunked=True)],
+        ids=lambda fault: fault.name,
     )
     def test_once_is_overcome(
         self, server: HttpServer, connect: Connect, fault: faults.Fault, pauses: list[float]

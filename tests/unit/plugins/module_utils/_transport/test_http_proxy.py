@@ -157,7 +157,7 @@ class TestFaults:
     def fails(self, client: HttpClient, says: str, kind: type[VirtmapError] = CannotConnect, **options: t.Any) -> None:
         with pytest.raises(VirtmapError, match=says) as caught:
             client.request("GET", "/x", **options)
-        assert type(caught.value) is kind
+        assert caught.value.__class__ is kind
         for leak in (PASSWORD, QUOTED, "s3cret", "0x", "HTTPConnection", "urllib3", "Errno"):
             assert leak not in caught.value.message
 

@@ -44,7 +44,7 @@ class TestTrust:
     def untrusted(self, server: HttpServer, client: HttpClient, says: str) -> None:
         with pytest.raises(CannotConnect, match=says) as caught:
             client.request("POST", "/", body=b"secret", headers={"Authorization": "secret"})
-        assert type(caught.value) is CannotConnect
+        assert caught.value.__class__ is CannotConnect
         assert server.log.find() == [], "nothing was sent"
         assert server.log.connections == 1, "and it was not tried again"
 
@@ -147,8 +147,9 @@ class TestFiles:
     """All of this is found out before anything is contacted."""
 
     def refused(self, says: str, **options: t.Any) -> None:
+        files: dict[str, t.Any] = {name: str(value) for name, value in options.items()}
         with pytest.raises(InvalidInput, match=says):
-            client_context(**{name: str(value) for name, value in options.items()})
+            client_context(**files)
 
     def test_missing(self, client_pair: Pair, tmp_path: Path) -> None:
         nowhere = tmp_path / "nowhere.pem"
@@ -204,7 +205,7 @@ class TestFiles:
         assert client_context(validate_certs=False, ca_path=str(tmp_path / "nowhere")).verify_mode == ssl.CERT_NONE
 
 
-def said_by_nobody(options: dict[str, str]) -> str:
+def said_by_nobody(options: dict[str, t.Any]) -> str:
     """The error that a user without rights gets; root may read everything."""
     reader, writer = os.pipe()
     child = os.fork()

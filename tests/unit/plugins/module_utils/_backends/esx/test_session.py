@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     BadAnswer,
@@ -14,8 +18,9 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.tests.servers._http import faults
 from ansible_collections.virtmap.core.tests.servers.vcenter import VCenterServer
+from ansible_collections.virtmap.core.tests.unit.run_module import run_module
 
-from .conftest import GOOD, Collector, Lab, placed
+from .conftest import GOOD, PASSWORD, Collector, Lab, placed
 
 
 def test_five_calls_and_one_for_the_page(lab: Lab, gather: Collector) -> None:
@@ -185,3 +190,15 @@ def test_a_name_and_password_with_markup_travel_whole(lab: Lab, gather: Collecto
     user, password = "a&b <c>\"'@x", "]]>&amp;<é ü\\"
     with VCenterServer(lab.inventory, user=user, password=password) as server:
         assert gather(server, username=user, password=password).guest_count == 4
+
+
+def test_without_lxml_the_module_says_what_to_install(tmp_path: Path) -> None:
+    package = tmp_path / "lxml"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError('not here')\n", encoding="utf-8")
+    options = {"server": "127.0.0.1", "port": 1, "username": "u", "password": PASSWORD}
+    paths = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    result = run_module("esx_hypervisor_guest_facts", options, environment={"PYTHONPATH": paths})
+    assert result["failed"] is True
+    assert "(lxml)" in result["msg"]
+    assert "to read the answers of the vCenter or ESXi 127.0.0.1:1" in result["msg"]

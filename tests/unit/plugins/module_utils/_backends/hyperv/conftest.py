@@ -36,7 +36,8 @@ class Collector:
 class Listeners(t.Protocol):
     """Makes a listener of a host."""
 
-    def __call__(self, host: Host | None = None, **habits: t.Any) -> HyperVServer: ...
+    def __call__(self, host: Host | None = None, **habits: t.Any) -> HyperVServer:
+        """Make a listener of a host; without one of the usual host."""
 
 
 @pytest.fixture

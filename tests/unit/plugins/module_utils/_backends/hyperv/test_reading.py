@@ -177,7 +177,7 @@ def test_other_faults(
     server.habits.refusals["msvm_computersystem"] = (fault, 99)
     with pytest.raises(VirtmapError, match=words) as caught:
         gather(server)
-    assert type(caught.value) is error
+    assert caught.value.__class__ is error
     assert str(server.port) in caught.value.message
 
 

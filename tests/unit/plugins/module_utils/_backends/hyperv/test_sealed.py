@@ -140,7 +140,7 @@ def test_a_fault_that_is_not_sealed_is_not_believed(gather: Collector, listen: L
     server.faults.add(edited(forged), times=None, skip=STEPS_OF_NTLM + 3)
     with pytest.raises(VirtmapError, match="failed at POST /wsman with status 500") as caught:
         gather(server)
-    assert type(caught.value) is BadAnswer
+    assert caught.value.__class__ is BadAnswer
 
 
 def test_nothing_readable_leaves(gather: Collector, listen: Listeners, host: Host) -> None:

@@ -87,7 +87,7 @@ ROWS = [
 @pytest.mark.parametrize("uri, code, domain, error, advice, text", ROWS, ids=[row[5][:40] for row in ROWS])
 def test_each_error_is_one_sentence_with_the_source_the_reason_and_advice(uri, code, domain, error, advice, text):
     said = explain(Failure(code, domain, text), parse_uri(uri), "listing the guests")
-    assert type(said) is error
+    assert said.__class__ == error
     assert said.message.startswith(f"libvirt at {parse_uri(uri).source} ")
     assert advice in said.message
     assert "; " in said.message

@@ -34,9 +34,9 @@ POST = {"method": "POST", "path": "/candlepin/hypervisors/acme"}
 POLL = {"method": "GET", "path": "/candlepin/jobs/.*"}
 CALLS = {"status": STATUS, "check-in": POST, "job": POLL}
 ROWS: dict[str, tuple[t.Callable[[], faults.Fault], type[VirtmapError], str]] = {
-    "hangs": (faults.hang, CannotConnect, "did not answer in full within 1 seconds"),
-    "drips headers": (faults.drip_headers, CannotConnect, "did not answer in full within 1 seconds"),
-    "drips a body": (faults.drip_body, CannotConnect, "did not answer in full within 1 seconds"),
+    "hangs": (faults.hang, CannotConnect, "did not answer in full within 1 second;"),
+    "drips headers": (faults.drip_headers, CannotConnect, "did not answer in full within 1 second;"),
+    "drips a body": (faults.drip_body, CannotConnect, "did not answer in full within 1 second;"),
     "cut off": (faults.cut_off, CannotConnect, "broke off"),
     "cut off in chunks": (lambda: faults.cut_off(chunked=True), CannotConnect, "broke off"),
     "disconnects": (faults.disconnect, CannotConnect, "broke off"),
@@ -77,9 +77,10 @@ def test_every_fault_of_every_call_is_one_plain_sentence(reporter: Reporter, cal
     fault, kind, words = ROWS[row]
     reporter.server.faults.add(fault(), times=None, **CALLS[call])
     began = time.monotonic()
-    failure = reporter.fails(REPORT, timeout=1)
-    assert time.monotonic() - began < 3 * 1 + 10
-    assert type(failure) is kind
+    timeout = 1 if "within 1 second" in words else 20
+    failure = reporter.fails(REPORT, timeout=timeout)
+    assert time.monotonic() - began < 3 * timeout + 10
+    assert failure.__class__ is kind
     assert words in failure.message
     assert f"the Candlepin server 127.0.0.1:{reporter.server.port}/candlepin" in failure.message
     assert "\n" not in failure.message
@@ -93,13 +94,15 @@ def test_every_fault_of_every_call_is_one_plain_sentence(reporter: Reporter, cal
 def test_a_heartbeat_that_fails_is_a_warning(reporter: Reporter, row: str) -> None:
     fault, kind, words = ROWS[row]
     reporter.server.faults.add(fault(), times=None, method="PUT")
-    result = reporter(REPORT, timeout=1)
+    # Long enough for the calls that succeed, on a busy machine as well.
+    timeout = 2 if "within 1 second" in words else 20
+    result = reporter(REPORT, timeout=timeout)
     assert result["created"] == ["A"]
     assert result["heartbeat"] is False
     (warning,) = [text for text in reporter.warnings if "heartbeat" in text]
-    assert words in warning
+    assert words.replace("1 second", "2 seconds") in warning
     with pytest.raises(kind):
-        reporter(timeout=1)
+        reporter(timeout=timeout)
 
 
 def test_a_heartbeat_job_that_failed_is_a_warning_and_a_blocked_one_is_fine(reporter: Reporter) -> None:
@@ -195,6 +198,26 @@ def test_a_server_that_is_suspended_in_the_middle(reporter: Reporter) -> None:
     failure = reporter.fails(REPORT)
     assert isinstance(failure, CannotConnect)
     assert "Suspend mode" in failure.message
+
+
+def test_a_look_up_that_fails_does_not_lose_the_result(reporter: Reporter) -> None:
+    report = mapping(host("A", name="same"), host("B", name="same"))
+    reporter(report)
+    reporter.server.faults.add(faults.status(500), path="/candlepin/consumers/.*", times=None)
+    result = reporter(mapping(host("A", ["g1"], name="same"), host("B", name="same")))
+    assert result["changed"] is True
+    assert (len(result["updated"]), len(result["unchanged"])) == (1, 1)
+    assert any("could not be looked up" in text for text in reporter.warnings)
+
+
+def test_a_difference_that_cannot_be_read_does_not_stop_the_report_but_check_mode_fails(reporter: Reporter) -> None:
+    reporter(REPORT)
+    reporter.server.faults.add(faults.status(500), path="/candlepin/consumers/.*", times=None)
+    result = reporter(mapping(host("A")), diff=True)
+    assert result["updated"] == ["A"]
+    assert "diff" not in result
+    assert any("the difference is not shown" in text for text in reporter.warnings)
+    assert isinstance(reporter.fails(REPORT, check=True), BadAnswer)
 
 
 class TestCertificate:

@@ -170,7 +170,7 @@ def test_a_server_that_does_not_answer_in_full(
     local: LocalHost, path: str, fault: t.Callable[[], faults.Fault]
 ) -> None:
     local.server.faults.add(fault(), path=path, times=None)
-    assert isinstance(local.fails(mapping(host("KVM1", ["g1"])), timeout=1), CannotConnect)
+    assert isinstance(local.fails(mapping(host("KVM1", ["g1"])), timeout=2), CannotConnect)
 
 
 @pytest.mark.parametrize(

@@ -201,10 +201,11 @@ def test_a_list_that_does_not_come_whole_removes_nothing(
     aged: Reporter, fault: faults.Fault, kind: type[VirtmapError]
 ) -> None:
     aged.server.faults.add(fault, path=".*/owners/acme/hypervisors", times=None)
+    timeout = 2 if fault.name in ("hang", "drip_body") else 20
     with pytest.raises(kind):
-        remove(aged, stale_after=DAY, timeout=1)
+        remove(aged, stale_after=DAY, timeout=timeout)
     with pytest.raises(kind):
-        info(aged, timeout=1)
+        info(aged, timeout=timeout)
     assert names(aged) == ["new", "old1", "old2"]
 
 

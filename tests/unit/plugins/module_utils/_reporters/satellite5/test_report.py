@@ -268,15 +268,15 @@ def test_a_guest_that_the_server_cannot_take_is_left_out(reporter: Reporter) -> 
     bad = [guest("guest1", name="a"), guest("0" * 32, name="b"), guest("1" * 33, name="c"), guest("12_34", name="d")]
     result = reporter(mapping(h1=[*bad, guest()]))
     assert reporter.states("esx hypervisor h1") == {STORED: "running"}
-    assert [entry["name"] for entry in result["left_out"]] == ["a", "b", "c", "d"]
-    assert result["left_out"][0] == {
+    assert sorted(entry["name"] for entry in result["left_out"]) == ["a", "b", "c", "d"]
+    assert next(entry for entry in result["left_out"] if entry["name"] == "a") == {
         "hypervisor": "h1",
         "uuid": "guest1",
         "name": "a",
         "reason": "its uuid is not made of at most 32 hex digits",
     }
     assert len(reporter.warnings) == 4
-    assert "the guest a of hypervisor h1 was left out" in reporter.warnings[0]
+    assert any("the guest a of hypervisor h1 was left out" in warning for warning in reporter.warnings)
     assert groups(reporter(mapping(h1=[*bad, guest()]))) == {"unchanged": ["h1"]}
 
 
