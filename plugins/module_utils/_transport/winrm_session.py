@@ -201,7 +201,8 @@ class WinrmSession:
         if not self._adapter.trusted:
             return refusal
         try:
-            return read_fault(str(error.response_text).encode(), self.what)
+            text: str | bytes = error.response_text  # bytes in releases before 0.5
+            return read_fault(text.encode() if isinstance(text, str) else text, self.what)
         except BadAnswer as exc:
             refusal.__cause__ = exc
             return refusal

@@ -39,20 +39,23 @@ class WinrmTransport(Transport):
         self._adapter = adapter
 
     def build_session(self) -> requests.Session:
-        session = super().build_session()
-        self._prepare(session)
-        return session
+        super().build_session()
+        return self._prepared()
 
-    def setup_encryption(self, session: requests.Session) -> None:
-        # This makes the first exchange, from within build_session.
-        self._prepare(session)
-        super().setup_encryption(session)
+    def setup_encryption(self, *session: requests.Session) -> None:
+        # This makes the first exchange, from within build_session. Releases before 0.5 hand over no session.
+        self._prepared()
+        super().setup_encryption(*session)
 
-    def _prepare(self, session: requests.Session) -> None:
+    def _prepared(self) -> requests.Session:
+        session = self.session
+        if session is None:
+            raise AssertionError("there is a session")
         # Not the user's .netrc, nor proxies and CAs of the environment.
         session.trust_env = False
         for prefix in ("http://", "https://"):
             session.mount(prefix, self._adapter)
+        return session
 
 
 class WinrmAdapter(DeadlineAdapter):
