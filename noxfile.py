@@ -117,6 +117,9 @@ def types(session: nox.Session) -> None:
 def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = ()) -> None:
     """Run the unit tests with one ansible-core in a collection tree, without those in folders of some names."""
     session.install(core_package(core), "-r", "tests/unit/requirements.txt")
+    if core == NEWEST_CORE:
+        # Compiled for minutes: one session is enough to show the transport.
+        session.install("-r", "tests/lab/kerberos-requirements.txt")
     tree, variables = tree_of(session.name)
     session.chdir(tree)
     # Two at least: most tests of what goes wrong wait for a deadline and need no processor.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""A connection to WinRM: pywinrm authenticates and seals, our HTTP carries. Private to this collection.
+"""A connection to WinRM: who asks, and what it means when that is refused. Private to this collection.
 
 Over plain HTTP messages are sealed with the key of the authentication, or not sent at all unless the user allows it. A
 seal belongs to one connection: when that is gone, all that was under way must be begun anew on a new one.
@@ -8,6 +8,7 @@ seal belongs to one connection: when that is gone, all that was under way must b
 
 from __future__ import annotations
 
+import re
 import traceback
 import typing as t
 from dataclasses import dataclass
@@ -27,13 +28,13 @@ from ansible_collections.virtmap.core.plugins.module_utils._transport.winrm_tran
     FAULT_STATUSES,
     WinrmAdapter,
     WinrmTransport,
+    empty_request,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._transport.wsman import WsmanFault, read_fault
 from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlstream import require_lxml
 
 try:
-    import requests
-    from winrm import transport as winrm_transport
+    from winrm import transport as pywinrm
     from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 except ImportError:
     WINRM_ERROR: str | None = traceback.format_exc()
@@ -48,6 +49,7 @@ TRANSPORTS = ("ntlm", "kerberos", "basic", "certificate", "credssp")
 SEALING = ("ntlm", "kerberos", "credssp")
 PORTS = {"http": 5985, "https": 5986}
 PATH = "/wsman"
+_GSS_PAIR = re.compile(r"\('([^']+)', -?\d+\)")
 # By which name of a scheme a server offers a transport; certificates are not offered.
 _OFFERED_AS = {
     "ntlm": ("negotiate", "ntlm"),
@@ -85,9 +87,9 @@ def check(credentials: Credentials, server: Server, allow_unencrypted: bool) -> 
         raise MissingLibrary("pywinrm", traceback=WINRM_ERROR)
     require_lxml("to read the answers of WinRM")
     transport = credentials.transport
-    if transport == "kerberos" and not winrm_transport.HAVE_KERBEROS:
+    if transport == "kerberos" and not pywinrm.HAVE_KERBEROS:
         raise MissingLibrary("pywinrm[kerberos]", reason="for transport kerberos")
-    if transport == "credssp" and not winrm_transport.HAVE_CREDSSP:
+    if transport == "credssp" and not pywinrm.HAVE_CREDSSP:
         raise MissingLibrary("pywinrm[credssp]", reason="for transport credssp")
     if server.scheme == "https":
         return
@@ -134,6 +136,7 @@ class WinrmSession:
             auth_method=t.cast(t.Any, credentials.transport),
             username=credentials.username,
             password=credentials.password,
+            service="HTTP",
             cert_pem=credentials.client_cert,
             cert_key_pem=credentials.client_key or credentials.client_cert,
             message_encryption="always" if sealed else "never",
@@ -164,7 +167,7 @@ class WinrmSession:
         Raises:
             Again, CannotConnect, NotFound, BadAnswer: see _transport.requests_adapter.
         """
-        response = self._adapter.send(requests.Request("POST", self.server.url).prepare())
+        response = self._adapter.send(empty_request(self.server.url))
         if response.status_code in FAULT_STATUSES:
             raise self._adapter.refusal(f"POST {self.server.path}")
 
@@ -198,7 +201,8 @@ class WinrmSession:
         if not self._adapter.trusted:
             return refusal
         try:
-            return read_fault(str(error.response_text).encode(), self.what)
+            text: str | bytes = error.response_text  # bytes in releases before 0.5
+            return read_fault(text.encode() if isinstance(text, str) else text, self.what)
         except BadAnswer as exc:
             refusal.__cause__ = exc
             return refusal
@@ -230,11 +234,7 @@ class WinrmSession:
         last = self._adapter.last
         if last is not None and last.status == 401:
             return self._denied()
-        # A library's own words are for people; a KeyError about an answer that makes no sense is not.
-        module = type(error).__module__.partition(".")[0]
-        words = (
-            f": {shown(error)}" if module in ("spnego", "winrm", "requests_credssp", "kerberos", "cryptography") else ""
-        )
+        words = _own_words(error)
         if last is None:
             hint = "; check that there is a valid ticket (klist)" if transport == "kerberos" else ""
             return Denied(f"the transport {transport} cannot be used with {self.what}{words}{hint}")
@@ -242,6 +242,15 @@ class WinrmSession:
             f"{self.what} did not go through with the authentication of transport {transport}{words}; "
             "check that server, port and path name the right service"
         )
+
+
+def _own_words(error: Exception) -> str:
+    """What a library that knows its subject says; a KeyError about an answer that makes no sense is for nobody."""
+    if type(error).__module__.partition(".")[0] not in ("spnego", "winrm", "requests_credssp", "cryptography"):
+        return ""
+    # GSSAPI's errors come as pairs of text and number, the last one about the cause.
+    pairs = _GSS_PAIR.findall(str(error))
+    return f": {shown(pairs[-1] if pairs else error)}"
 
 
 def tls_context(

@@ -1,26 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""pywinrm's transport over our HTTP, which sees to it that a seal is kept. Private to this collection; imported by
-_transport.winrm_session only."""
+"""pywinrm, which authenticates and seals, on top of our HTTP, which carries. Private to this collection; imported by
+_transport.winrm_session only.
+"""
 
 from __future__ import annotations
 
+import logging
 import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, CannotConnect
 from ansible_collections.virtmap.core.plugins.module_utils._transport.requests_adapter import Again, DeadlineAdapter
 
 try:
+    import requests
     from winrm.transport import Transport
 except ImportError:
-    # Reported by _transport.winrm_session.
+    # Reported by _transport.winrm_session, which is the only way here.
     Transport = object  # type: ignore[assignment,misc]
 
-if t.TYPE_CHECKING:
-    import requests
+# It logs what it raises as well, which without a handler goes to standard error.
+logging.getLogger("winrm").addHandler(logging.NullHandler())
 
 # A fault comes with one of these.
 FAULT_STATUSES = (400, 500)
+
+
+def empty_request(url: str) -> requests.PreparedRequest:
+    """A request that says nothing, not even who asks."""
+    return requests.Request("POST", url).prepare()
 
 
 class WinrmTransport(Transport):
@@ -31,20 +39,23 @@ class WinrmTransport(Transport):
         self._adapter = adapter
 
     def build_session(self) -> requests.Session:
-        session = super().build_session()
-        self._prepare(session)
-        return session
+        super().build_session()
+        return self._prepared()
 
-    def setup_encryption(self, session: requests.Session) -> None:
-        # This makes the first exchange, from within build_session.
-        self._prepare(session)
-        super().setup_encryption(session)
+    def setup_encryption(self, *session: requests.Session) -> None:
+        # This makes the first exchange, from within build_session. Releases before 0.5 hand over no session.
+        self._prepared()
+        super().setup_encryption(*session)
 
-    def _prepare(self, session: requests.Session) -> None:
+    def _prepared(self) -> requests.Session:
+        session = self.session
+        if session is None:
+            raise AssertionError("there is a session")
         # Not the user's .netrc, nor proxies and CAs of the environment.
         session.trust_env = False
         for prefix in ("http://", "https://"):
             session.mount(prefix, self._adapter)
+        return session
 
 
 class WinrmAdapter(DeadlineAdapter):

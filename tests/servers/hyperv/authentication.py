@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
 import ssl
@@ -30,6 +31,7 @@ CHALLENGES = {
     "basic": 'Basic realm="WSMAN"',
 }
 _CONTEXT = "winrm context"
+_ACCEPTOR = threading.Lock()
 
 
 @dataclass
@@ -50,10 +52,18 @@ class Accounts:
     #: How often a password was tried and found wrong.
     refused: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _folder: tempfile.TemporaryDirectory[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Tell the acceptor of NTLM about the accounts."""
-        _credentials.add(self.passwords)
+        """Write the accounts down for the acceptor of NTLM."""
+        self._folder = tempfile.TemporaryDirectory(prefix="winrm-accounts-")
+        lines = []
+        for user, password in self.passwords.items():
+            if ":" in password:
+                raise ValueError("the acceptor of NTLM takes no password with a colon")
+            domain, name = user.split("\\") if "\\" in user else ("", user)
+            lines.append(f"{domain}:{name}:{password}\n")
+        Path(self._folder.name, "accounts").write_text("".join(lines), encoding="utf-8")
 
     def admit(self, request: Request) -> Response | None:
         """None when the request may be answered, else what to answer in its place: a challenge or a refusal."""
@@ -99,13 +109,11 @@ class Accounts:
         context = session.get(_CONTEXT)
         try:
             token = base64.b64decode(value, validate=True)
-            if context is None or context.complete:
-                context = session[_CONTEXT] = self._context(kind, token)
-            answer = context.step(token, channel_bindings=self._bindings(request, kind))
+            with self._accepting():
+                if context is None or context.complete:
+                    context = session[_CONTEXT] = self._context(kind, token)
+                answer = context.step(token, channel_bindings=self._bindings(request, kind))
         except (SpnegoError, binascii.Error, ValueError, ssl.SSLError):
-            session.pop(_CONTEXT, None)
-            return self._refuse()
-        if context.complete and kind == "negotiate" and not self._knows(context):
             session.pop(_CONTEXT, None)
             return self._refuse()
         headers = [("WWW-Authenticate", f"{scheme} {base64.b64encode(answer).decode('ascii')}")] if answer else []
@@ -122,10 +130,19 @@ class Accounts:
             return spnego.server(protocol="ntlm", options=NegotiateOptions.use_ntlm)
         return spnego.server(hostname="localhost", service="HTTP", protocol="negotiate")
 
-    def _knows(self, context: spnego.ContextProxy) -> bool:
-        principal = context.client_principal or ""
-        # One store holds the accounts of all servers of this process; a UPN comes without a domain.
-        return principal in self.passwords or "@" in principal
+    @contextlib.contextmanager
+    def _accepting(self) -> t.Iterator[None]:
+        """The acceptor of NTLM looks passwords up in the file that NTLM_USER_FILE names: for this moment, ours."""
+        with _ACCEPTOR:
+            before = os.environ.get("NTLM_USER_FILE")
+            os.environ["NTLM_USER_FILE"] = str(Path(self._folder.name, "accounts"))
+            try:
+                yield
+            finally:
+                if before is None:
+                    del os.environ["NTLM_USER_FILE"]
+                else:
+                    os.environ["NTLM_USER_FILE"] = before
 
     def _bindings(self, request: Request, kind: str) -> GssChannelBindings | None:
         if self.server_certificate is None or kind != "negotiate" or not request.secure:
@@ -138,33 +155,3 @@ def context_of(request: Request) -> spnego.ContextProxy | None:
     """The security context of the request's connection."""
     found: spnego.ContextProxy | None = request.connection.session.get(_CONTEXT)
     return found
-
-
-class _Credentials:
-    """The file in which the acceptor of NTLM looks passwords up; named by NTLM_USER_FILE, so one for the process."""
-
-    def __init__(self) -> None:
-        self._lines: dict[str, str] = {}
-        self._lock = threading.Lock()
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-
-    def add(self, passwords: t.Mapping[str, str]) -> None:
-        """Add accounts; of one that is there already, the new password counts."""
-        with self._lock:
-            path = self._own()
-            for user, password in passwords.items():
-                domain, name = user.split("\\") if "\\" in user else ("", user)
-                self._lines[f"{domain}:{name}"] = password
-            draft = path.with_name("draft")
-            text = "".join(f"{account}:{password}\n" for account, password in self._lines.items())
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(path)
-            os.environ["NTLM_USER_FILE"] = str(path)
-
-    def _own(self) -> Path:
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="winrm-accounts-")
-        return Path(self._folder.name) / "accounts"
-
-
-_credentials = _Credentials()

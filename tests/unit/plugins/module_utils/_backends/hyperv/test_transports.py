@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import typing as t
 import warnings
 from pathlib import Path
@@ -21,8 +23,9 @@ from ansible_collections.virtmap.core.tests.servers._http import faults
 from ansible_collections.virtmap.core.tests.servers._proxy import ProxyServer
 from ansible_collections.virtmap.core.tests.servers._tls import CertificateAuthority
 from ansible_collections.virtmap.core.tests.servers.hyperv import Accounts, Host, HyperVServer, Machine
+from ansible_collections.virtmap.core.tests.unit.run_module import run_module
 
-from .conftest import PASSWORD, USER, Collector
+from .conftest import PASSWORD, USER, Collector, Listeners
 
 LOCAL = "reader"
 UPN = "reader@ad.example.com"
@@ -172,30 +175,30 @@ def test_what_is_refused_before_contact(gather: Collector, host: Host, options: 
         assert server.log.connections == 0
 
 
-@pytest.mark.parametrize(
-    "name, value, transport, library",
-    [
-        ("WINRM_ERROR", "Traceback", "ntlm", "pywinrm"),
-        ("HAVE_KERBEROS", False, "kerberos", "pywinrm[kerberos]"),
-        ("HAVE_CREDSSP", False, "credssp", "pywinrm[credssp]"),
-    ],
-)
-def test_a_library_that_is_missing(
-    gather: Collector,
-    listen: t.Any,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    value: object,
-    transport: str,
-    library: str,
+@pytest.mark.parametrize("transport", ["kerberos", "credssp"])
+def test_an_extra_that_is_missing(
+    gather: Collector, listen: Listeners, monkeypatch: pytest.MonkeyPatch, transport: str
 ) -> None:
-    where = winrm_session if name == "WINRM_ERROR" else winrm_session.winrm_transport
-    monkeypatch.setattr(where, name, value)
+    monkeypatch.setattr(winrm_session.pywinrm, f"HAVE_{transport.upper()}", False)
     server = listen()
     with pytest.raises(MissingLibrary) as caught:
         gather(server, transport=transport)
-    assert caught.value.library == library
+    assert caught.value.library == f"pywinrm[{transport}]"
     assert server.log.connections == 0
+
+
+@pytest.mark.parametrize(
+    "missing, named", [("winrm", "pywinrm"), ("requests", "pywinrm"), ("urllib3", "pywinrm"), ("lxml", "lxml")]
+)
+def test_a_library_that_is_missing(tmp_path: Path, missing: str, named: str) -> None:
+    """The module is imported without it, and says so."""
+    (tmp_path / f"{missing}.py").write_text("raise ImportError('it is not here')\n", encoding="ascii")
+    path = os.pathsep.join([str(tmp_path), *(entry for entry in sys.path if entry)])
+    options = {"server": "127.0.0.1:1", "username": USER, "password": PASSWORD}
+    result = run_module("hyperv_hypervisor_guest_facts", options, environment={"PYTHONPATH": path})
+    assert result["failed"] is True
+    assert f"required Python library ({named})" in result["msg"]
+    assert PASSWORD not in result["_stdout"]
 
 
 def test_what_the_environment_says_about_requests_has_no_effect(
@@ -232,7 +235,9 @@ def test_through_a_proxy(gather: Collector, host: Host, accounts: Accounts, auth
 
 @pytest.mark.parametrize("step", [0, 1, 2])
 @pytest.mark.parametrize("kind", ["html", "empty", "object"])
-def test_nonsense_in_each_step_of_the_authentication(gather: Collector, listen: t.Any, step: int, kind: str) -> None:
+def test_nonsense_in_each_step_of_the_authentication(
+    gather: Collector, listen: Listeners, step: int, kind: str
+) -> None:
     server = listen()
     server.faults.add(faults.nonsense(kind), times=None, skip=step)
     with pytest.raises(BadAnswer) as caught:
@@ -242,7 +247,7 @@ def test_nonsense_in_each_step_of_the_authentication(gather: Collector, listen: 
 
 
 @pytest.mark.parametrize("challenge", ["Negotiate", "Negotiate !!!!", "Negotiate TlRMTVNTUAACAAAA", "NTLM", ""])
-def test_a_broken_challenge(gather: Collector, listen: t.Any, challenge: str) -> None:
+def test_a_broken_challenge(gather: Collector, listen: Listeners, challenge: str) -> None:
     server = listen()
     server.faults.add(faults.status(401, None, [("WWW-Authenticate", challenge)]), times=None, skip=1)
     with pytest.raises(Denied, match=r"refused the credentials \(401\)"):
