@@ -37,8 +37,10 @@ WARNINGS_SHOWN = 20
 LARGE_FACTS = 64 * 1024
 
 
-class _Module(AnsibleModule):
+class _Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
     """A module that does not write whole fleets into the system's log, where each option's value goes otherwise."""
+
+    params: dict[str, t.Any]
 
     def _log_invocation(self) -> None:
         whole = self.params
