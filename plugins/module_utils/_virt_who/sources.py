@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._transport.server import parse_server
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who import destinations, filters, libvirt_uri
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.config import Section
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.text import boolean
@@ -31,6 +32,7 @@ BACKENDS = {
     "xen": "xenserver",
     "vdsm": "vdsm",
 }
+_ENGINE_PORT = 8443
 HYPERVISOR_IDS = {"esx": ("uuid", "hostname", "hwuuid"), "rhevm": ("uuid", "hostname", "hwuuid")}
 _REQUIRED = {
     "esx": ("server", "username", "password"),
@@ -156,6 +158,9 @@ def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str,
         return found
     if kind == "vdsm":
         return {}
+    if kind == "rhevm":
+        _warn_of_verification(warn)
+        return _engine(server)
     found = {"gather_server": server}
     if kind == "ahv" and boolean(values.get("prism_central", "")):
         found["gather_prism_central"] = True
@@ -168,10 +173,21 @@ def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str,
                 "its password goes over the network unencrypted, as with virt-who; set gather_scheme to https, or "
                 "gather_transport to ntlm, which seals all messages"
             )
-    if kind == "rhevm" and "://" not in server and ":" not in server:
-        found["gather_port"] = 8443
-    if kind in ("esx", "ahv", "rhevm", "xen"):
-        warn(
-            "its certificate is verified, which virt-who does not do; set gather_ca_path where it is signed by an own CA"
-        )
+    if kind in ("esx", "ahv", "xen"):
+        _warn_of_verification(warn)
     return found
+
+
+def _warn_of_verification(warn: Warn) -> None:
+    warn("its certificate is verified, which virt-who does not do; set gather_ca_path where it is signed by an own CA")
+
+
+def _engine(server: str) -> dict[str, t.Any]:
+    """Where virt-who finds an engine: over https at port 8443 unless told otherwise, whatever path is written.
+
+    Raises:
+        InvalidInput: it is no host name, address or URL.
+    """
+    parsed = parse_server(server, port=_ENGINE_PORT)
+    address = parsed.host if parsed.scheme == "https" else parsed.root
+    return {"gather_server": address, "gather_port": parsed.port}

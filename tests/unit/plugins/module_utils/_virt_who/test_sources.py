@@ -79,6 +79,20 @@ def test_a_vcenter() -> None:
             {"type": "rhevm", "server": "rhv", "username": "u", "password": "p"},
             {"gather_backend": "ovirt", "gather_port": 8443},
         ),
+        *(
+            (
+                {"type": "rhevm", "server": server, "username": "u", "password": "p", "hypervisor_id": "hwuuid"},
+                {"gather_server": address, "gather_port": port, "gather_hypervisor_id": "hwuuid"},
+            )
+            for server, address, port in (
+                ("rhv.example.com", "rhv.example.com", 8443),
+                ("rhv.example.com:443", "rhv.example.com", 443),
+                ("https://rhv.example.com/api", "rhv.example.com", 8443),
+                ("https://rhv.example.com:443/ovirt-engine/api/v4", "rhv.example.com", 443),
+                ("http://rhv.example.com/", "http://rhv.example.com:8443", 8443),
+                ("2001:db8::1", "2001:db8::1", 8443),
+            )
+        ),
         ({"type": "xen", "server": "pool", "username": "u", "password": "p"}, {"gather_backend": "xenserver"}),
         ({"type": "fake", "file": "/f.json"}, {"gather_backend": "file", "gather_path": "/f.json"}),
     ],
@@ -102,6 +116,8 @@ def test_each_type(values: dict[str, str], expected: dict[str, t.Any]) -> None:
         ({"sm_type": "satellite"}, "no sat_server"),
         ({"sat_server": "s", "sat_username": "u"}, "no sat_password"),
         ({"type": "hyperv", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+        ({"type": "rhevm", "server": "ftp://rhv"}, "server has the scheme 'ftp'"),
+        ({"type": "rhevm", "username": ""}, "no username, which type rhevm needs"),
     ],
 )
 def test_a_section_that_virt_who_does_not_take_either_is_refused(change: dict[str, str], sign: str) -> None:
@@ -166,3 +182,32 @@ def test_unknown_keys_are_named() -> None:
     assert [warning for warning in warnings if "not known" in warning] == [
         "the key colour is not known and is ignored, as virt-who does"
     ]
+
+
+def test_an_engine_is_a_source_that_the_backend_takes() -> None:
+    """What the inventory yields goes through role gather into the module's own options."""
+    from ansible_collections.virtmap.core.plugins.module_utils._backends.ovirt.options import OPTIONS
+    from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION
+
+    section = {
+        "type": "rhevm",
+        "server": "rhv.example.com",
+        "username": "admin@internal",
+        "password": "p",
+        "owner": "a",
+    }
+    found, warnings = read({**section, "exclude_hosts": "host9"})
+    options = {
+        name[len("gather_") :]: value
+        for name, value in found.variables.items()
+        if name.startswith("gather_") and name != "gather_backend"
+    }
+    secrets = {secret.variable: secret.option for secret in found.secrets}
+    assert secrets == {"gather_password": "password"}
+    validated = (OPTIONS + SELECTION).validate({**options, "password": "p"}, "test")
+    assert (validated["server"], validated["port"], validated["username"]) == (
+        "rhv.example.com",
+        8443,
+        "admin@internal",
+    )
+    assert any("certificate is verified" in warning for warning in warnings)
