@@ -24,6 +24,8 @@ from .model import Host, RpcFault
 
 REQUESTS = ("jms.topic.vdsm_requests", "jms.topic.vdsm_irs_requests")
 LEAST_BEAT = 1000
+# By the first bytes VDSM tells which protocol the client speaks.
+_GREETINGS = (b"CONNECT", b"STOMP")
 
 
 @dataclass
@@ -60,14 +62,15 @@ class _Handler(ConnectionHandler):
                     return
                 connection.sock.sendall(b"\n")
                 continue
-            if not data:
-                return
+            if not data or ("spoke" not in connection.session and not data.startswith(_GREETINGS)):
+                return  # HTTP, for example: it hangs up
+            connection.session["spoke"] = True
             try:
                 for found in parser.feed(data):
                     if not self._serve_frame(found):
                         return
             except (ValueError, KeyError):
-                return  # HTTP and other nonsense: it hangs up
+                return
 
     def _serve_frame(self, found: Frame) -> bool:
         headers = Message()
