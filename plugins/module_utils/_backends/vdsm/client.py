@@ -67,6 +67,11 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
             f"{target.what} does not tell the {selection.hypervisor_id} of its host, whose firmware may have none; set "
             "hypervisor_id to hostname"
         )
+    if selection.hypervisor_id == "hostname" and target.name.partition(".")[0] == "localhost":
+        warn(
+            f"the host of {target.what} calls itself {target.name}; give it a name of its own, or set hypervisor_id to uuid, "
+            "else all hosts with this name are taken for one"
+        )
     return assemble(
         backend=BACKEND, source=target.source, hosts=[host], selection=selection, warn=warn, skipped=skipped
     )

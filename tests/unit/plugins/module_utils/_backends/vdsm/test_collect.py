@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import typing as t
 
 import pytest
@@ -130,6 +131,17 @@ def test_a_host_without_a_uuid_fails(hypervisor: Hypervisor, word: str) -> None:
     with pytest.raises(NotFound, match=f"does not tell the {word} of its host.*set hypervisor_id to hostname"):
         hypervisor.gather(hypervisor_id=word)
     assert guests(hypervisor.gather(hypervisor_id="hostname")) == EXPECTED
+
+
+def test_a_host_without_a_name_of_its_own_is_warned_about(
+    hypervisor: Hypervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hypervisor.start()
+    monkeypatch.setattr(socket, "gethostname", lambda: "localhost.localdomain")
+    assert hypervisor.gather(hypervisor_id="hostname").hypervisors[0].id == "localhost.localdomain"
+    assert "calls itself localhost.localdomain; give it a name of its own" in hypervisor.warnings[0]
+    hypervisor.gather()
+    assert hypervisor.warnings == []
 
 
 def test_a_filter_may_leave_the_host_out(hypervisor: Hypervisor) -> None:
