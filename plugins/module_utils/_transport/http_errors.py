@@ -25,6 +25,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
+from ansible_collections.virtmap.core.plugins.module_utils._transport.tls_errors import tls_error
 
 try:
     from urllib3 import exceptions
@@ -65,7 +66,7 @@ def from_exception(exc: exceptions.HTTPError, what: str, server: Server, seconds
     if isinstance(exc, exceptions.ProxyError):
         return CannotConnect(f"{what} cannot be reached through the proxy: {_proxy_reason(exc)}; check the proxy")
     if isinstance(cause, exceptions.SSLError):
-        return _tls_error(cause, what, server)
+        return tls_error(_innermost(cause), what, server.host)
     if isinstance(cause, exceptions.NewConnectionError):
         return CannotConnect(
             f"{what} cannot be reached: {_connection_reason(cause)}; check server, port and that the service runs"
@@ -182,30 +183,6 @@ def _no_http(exc: BaseException) -> bool:
     if isinstance(inner, (http.client.RemoteDisconnected, http.client.IncompleteRead)):
         return False
     return isinstance(inner, http.client.HTTPException)
-
-
-def _tls_error(exc: BaseException, what: str, server: Server) -> VirtmapError:
-    inner = _innermost(exc)
-    # Without the names of OpenSSL's source files.
-    reason = getattr(inner, "reason", None)
-    text = reason.replace("_", " ").lower() if reason else str(inner).partition(" (_ssl.c")[0]
-    why = shown(getattr(inner, "verify_message", "") or text)
-    if "mismatch" in why or "not valid for" in why or "doesn't match" in why:
-        return CannotConnect(
-            f"the certificate of {what} is not valid for {shown(server.host)} ({why}); "
-            "use a name that the certificate holds as server"
-        )
-    if "expired" in why and isinstance(inner, ssl.SSLCertVerificationError):
-        return CannotConnect(f"the certificate of {what} has expired ({why}); renew it on the server")
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return CannotConnect(f"the certificate of {what} is not trusted ({why}); give the CA that signed it as ca_path")
-    if "alert" in why and ("certificate" in why or "unknown ca" in why):
-        return Denied(f"{what} wants a client certificate that it trusts ({why}); check the client certificate and key")
-    if isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return CannotConnect(
-            f"{what} broke off the TLS connection; check whether it wants a client certificate, and look at its log"
-        )
-    return CannotConnect(f"the TLS connection to {what} failed ({why}); check port and TLS versions")
 
 
 def _connection_reason(exc: BaseException) -> str:

@@ -114,9 +114,9 @@ def source_variables(section: Section, *, strict: bool, rhsm_conf: str, warn: Wa
         raise InvalidInput(f"its hypervisor_id {shown(chosen)} does not exist for type {kind}")
     found = SourceVariables({"gather_backend": BACKENDS[kind], "gather_hypervisor_id": chosen})
     found.variables.update(_connection(kind, values, warn))
-    if values.get("username"):
+    if values.get("username") and kind != "vdsm":
         found.variables["gather_username"] = values["username"]
-    if values.get("password") or values.get("encrypted_password"):
+    if (values.get("password") or values.get("encrypted_password")) and kind != "vdsm":
         found.secrets.append(Secret("gather_password", "password"))
     found.variables.update(filters.variables(values, kind, strict, warn))
     found.local = _is_local(kind, values)
@@ -157,7 +157,7 @@ def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str,
             found["gather_validate_certs"] = False
         return found
     if kind == "vdsm":
-        return {}
+        return _vdsm(values, warn)
     if kind == "rhevm":
         _warn_of_verification(warn)
         return _engine(server)
@@ -191,3 +191,15 @@ def _engine(server: str) -> dict[str, t.Any]:
     parsed = parse_server(server, port=_ENGINE_PORT)
     address = parsed.host if parsed.scheme == "https" else parsed.root
     return {"gather_server": address, "gather_port": parsed.port}
+
+
+def _vdsm(values: t.Mapping[str, str], warn: Warn) -> dict[str, t.Any]:
+    """VDSM is always that of this very host; its own configuration says the rest."""
+    unused = [key for key in ("server", "username", "password", "encrypted_password") if values.get(key)]
+    if unused:
+        warn(f"{' and '.join(unused)} mean nothing for type vdsm, which asks this very host; ignored, as virt-who does")
+    warn(
+        "its certificate is verified, and it is asked without TLS only where vdsm.conf says so; virt-who does neither, "
+        "and knows no hypervisor id here"
+    )
+    return {}

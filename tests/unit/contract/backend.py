@@ -13,6 +13,7 @@ import contextlib
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import GuestState, Mapping
@@ -74,6 +75,21 @@ class HttpFaults:
 
 
 @dataclass(frozen=True)
+class FramedFaults:
+    """How the shared faults look for a backend that speaks frames over TLS, not HTTP.
+
+    Attributes:
+        address: options that reach another host and port, where the certificate is checked for its name.
+        data: tells the frame that asks for the guests.
+        pauses: the module whose FIRST_PAUSE is the pause before a second attempt.
+    """
+
+    address: t.Callable[[Source, str, int], dict[str, t.Any]]
+    data: t.Callable[[Request], bool]
+    pauses: ModuleType
+
+
+@dataclass(frozen=True)
 class Backend:
     """One backend before the contract.
 
@@ -88,6 +104,7 @@ class Backend:
         never_broken: why no object of this source can be broken; empty where one can.
         id_is_fixed: the ids stand in the source and hypervisor_id has no effect (backend file).
         http: for the fault suite; None for a backend that does not speak HTTP.
+        framed: for the fault suite; None for a backend that does not speak frames.
         label: name of the test parameters, where one backend stands in the registry twice.
         has_module: False for the example only.
     """
@@ -103,6 +120,7 @@ class Backend:
     never_broken: str = ""
     id_is_fixed: bool = False
     http: HttpFaults | None = None
+    framed: FramedFaults | None = None
     label: str = ""
     has_module: bool = True
 

@@ -15,6 +15,7 @@ NAMES = (
     "hyperv",
     "libvirt",
     "ovirt",
+    "vdsm",
 )
 
 

@@ -177,6 +177,31 @@ def test_local_sources() -> None:
     assert not read({**ESX})[0].local
 
 
+def test_vdsm_is_this_very_host() -> None:
+    found, warnings = read({"type": "vdsm", "rhsm_hostname": "sat"})
+    assert found.local
+    assert found.secrets == []
+    assert {key: value for key, value in found.variables.items() if key.startswith("gather_")} == {
+        "gather_backend": "vdsm",
+        "gather_hypervisor_id": "uuid",
+    }
+    assert len(warnings) == 1
+    assert "certificate is verified" in warnings[0]
+
+
+def test_vdsm_ignores_what_virt_who_ignores() -> None:
+    """The role's module has no such options, so that the variables would fail it."""
+    found, warnings = read({"type": "vdsm", "server": "kvm1", "username": "u", "encrypted_password": "00ff"})
+    assert found.secrets == []
+    assert not {"gather_server", "gather_username", "gather_password"} & found.variables.keys()
+    assert "server and username and encrypted_password mean nothing for type vdsm" in warnings[0]
+
+
+def test_vdsm_has_no_hwuuid_in_virt_who() -> None:
+    with pytest.raises(InvalidInput, match="hypervisor_id hwuuid"):
+        read({"type": "vdsm", "hypervisor_id": "hwuuid"})
+
+
 def test_unknown_keys_are_named() -> None:
     _found, warnings = read({**ESX, "env": "x", "colour": "red"})
     assert [warning for warning in warnings if "not known" in warning] == [
