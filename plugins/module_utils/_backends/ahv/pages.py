@@ -119,7 +119,7 @@ class _Pass(t.Generic[R]):
 
     def _keyed(self, rows: list[R], place: int) -> dict[t.Hashable, R]:
         # Broken ones are told apart by their place.
-        return {(row.key or ("place", place + number)): row for number, row in enumerate(rows)}
+        return {("place", place + number) if row.key is None else row.key: row for number, row in enumerate(rows)}
 
     def _judged(self, total: int) -> str:
         # While the list changes, what was read may be right without being as many as at the end.
