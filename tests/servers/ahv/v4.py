@@ -86,7 +86,7 @@ def _ordered(what: str, found: list[t.Any], order: str | None) -> list[t.Any]:
     name, _blank, direction = order.partition(" ")
     if name not in _ORDER[what] or direction not in ("", "asc", "desc"):
         raise Refused(400, "CMN-50002", f"$orderby cannot be {order}")
-    return sorted(found, key=lambda entity: str(getattr(entity, _ORDER[what][name])), reverse=direction == "desc")
+    return sorted(found, key=lambda entity: getattr(entity, _ORDER[what][name]) or "", reverse=direction == "desc")
 
 
 def _wanted(what: str, select: str | None) -> t.Callable[[str], bool]:

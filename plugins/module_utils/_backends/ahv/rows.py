@@ -117,8 +117,12 @@ def member(item: object, *path: str) -> t.Any:
 
 def text(item: object, *path: str) -> str | None:
     """A member that is a text; None for an empty one, or something else than a text."""
-    value = member(item, *path)
-    return value if isinstance(value, str) and value.strip() else None
+    # Like member, but called for every member of every guest.
+    for name in path:
+        if not isinstance(item, dict):
+            return None
+        item = item.get(name)
+    return item if isinstance(item, str) and item and not item.isspace() else None
 
 
 def number(item: object, *path: str) -> str | None:
