@@ -19,7 +19,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.ahv.rows im
     text,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._backends.ahv.session import Prism
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, NotFound
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, NotFound, Partial
 
 BASE = "/api/nutanix/v2.0"
 # Without a length everything comes in one answer, however large it is.
@@ -38,7 +38,7 @@ def read(prism: Prism) -> Told:
         CannotConnect, Denied, BadAnswer: see _transport.http; BadAnswer also for a Prism Central.
     """
     try:
-        vms = read_whole(Listing("guests", _Reader(prism, "vms", vm_row, _from_place), LENGTH), prism.what)
+        vms = _read_vms(prism)
     except NotFound as exc:
         raise NotFound(f"{exc.message}; set prism_central to true if it is a Prism Central") from exc
     hosts = read_whole(Listing("hosts", _Reader(prism, "hosts", host_row, _by_page), LENGTH, aligned=True), prism.what)
@@ -46,6 +46,19 @@ def read(prism: Prism) -> Told:
         Listing("clusters", _Reader(prism, "clusters", cluster_row, _by_page), LENGTH, aligned=True), prism.what
     )
     return Told(vms, hosts, clusters, _check_kind(prism))
+
+
+def _read_vms(prism: Prism) -> list[VmRow]:
+    """The virtual machines in pages, or where their pages do not fit together in one answer, as large as it may be."""
+    try:
+        return read_whole(Listing("guests", _Reader(prism, "vms", vm_row, _from_place), LENGTH), prism.what)
+    except Partial:
+        return read_whole(Listing("guests", _Reader(prism, "vms", vm_row, _at_once), LENGTH), prism.what)
+
+
+def _at_once(_place: int, _length: int) -> dict[str, int]:
+    """How everything is asked for."""
+    return {}
 
 
 def _from_place(place: int, length: int) -> dict[str, int]:

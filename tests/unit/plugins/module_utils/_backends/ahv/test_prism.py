@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, Denied, NotFound, Partial
 from ansible_collections.virtmap.core.tests.servers._http import faults
@@ -112,6 +114,18 @@ def test_a_list_that_never_fits_is_refused(gather: Collector, api: str) -> None:
         server.faults.add(faults.edited(shortened), path=GUESTS[api], times=None, skip=PROBES[api])
         with pytest.raises(Partial, match="list of guests as a whole, read 3 times: it announced 50, but gave"):
             gather(server)
+
+
+def test_an_element_whose_pages_do_not_fit_together_is_asked_for_all_at_once(gather: Collector) -> None:
+    with SERVERS["v2"](estate(700)) as server:
+
+        def always_the_first(document: dict[str, t.Any]) -> None:
+            for number, entity in enumerate(document["entities"]):
+                entity["uuid"] = f"guest-{number:05}"
+
+        server.faults.add(faults.edited(always_the_first), times=None, when=lambda request: "offset=" in request.target)
+        assert len(guests_of(gather(server))) == 700
+        assert server.log.find("GET", "/api/nutanix/v2.0/vms")[-1].query == {}
 
 
 @pytest.mark.parametrize("total", [None, -1, "many", True])
