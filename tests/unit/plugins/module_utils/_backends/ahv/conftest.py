@@ -52,7 +52,7 @@ def estate(guests: int = 3, hosts: int = 2) -> Prism:
 
 # A server of each API, by name; what each calls the list of guests.
 SERVERS: dict[str, t.Callable[[Prism], AhvServer]] = {
-    "v2": lambda prism: AhvServer(prism),
+    "v2": AhvServer,
     "v3": lambda prism: AhvServer(prism, central=True, has_v4=False),
     "v4": lambda prism: AhvServer(prism, central=True),
 }
