@@ -202,7 +202,7 @@ class HttpClient:
 
     def _whole(self, stream: Stream) -> Answer:
         with stream:
-            return Answer(stream.status, stream.headers, stream.read(), self.what)
+            return Answer(stream.status, stream.headers, stream.read(), self.what, stream.cookies)
 
     def _refusal(self, exchange: Exchange, stream: Stream, told: float | None) -> VirtmapError:
         request = f"{exchange.method} {exchange.path}"

@@ -36,7 +36,9 @@ except ImportError:
 # How much of an unexpected body is worth reading for its message.
 MESSAGE_BYTES = 64 * 1024
 # Where servers that we talk to put the sentence for people in a JSON error body.
-MESSAGE_KEYS = ("displayMessage", "message", "error_description", "detail", "reason", "error", "errors")
+MESSAGE_KEYS = (
+    "displayMessage", "message", "error_description", "detail", "reason", "error", "errors", "message_list", "data",
+)  # fmt: skip
 
 
 def may_repeat(exc: exceptions.HTTPError, repeatable: bool) -> bool:
@@ -51,6 +53,12 @@ def may_repeat(exc: exceptions.HTTPError, repeatable: bool) -> bool:
         return repeatable and isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
     # A time-out is not repeated: the deadline of the task would be spent on a server that does not answer.
     return repeatable and isinstance(cause, exceptions.ProtocolError) and not (_timed_out(cause) or _no_http(cause))
+
+
+def timed_out(error: VirtmapError) -> bool:
+    """Whether this error of an exchange means that the server did not answer in time."""
+    cause = error.__cause__
+    return isinstance(cause, exceptions.HTTPError) and _timed_out(cause)
 
 
 def from_exception(exc: exceptions.HTTPError, what: str, server: Server, seconds: float) -> VirtmapError:
@@ -128,9 +136,9 @@ def server_message(body: bytes) -> str:
     for key in MESSAGE_KEYS:
         value = data.get(key) if isinstance(data, dict) else None
         if isinstance(value, dict):
-            value = value.get("message")
+            value = value.get("message", value.get("error"))
         if isinstance(value, list):
-            value = " ".join(str(item) for item in value)
+            value = " ".join(str(item.get("message", item) if isinstance(item, dict) else item) for item in value)
         if isinstance(value, str) and value.strip():
             return shown(value.strip())
     return ""

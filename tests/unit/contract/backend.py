@@ -60,7 +60,8 @@ class HttpFaults:
         expired: how the server says that a session is over; met once by a request for data.
         instead: for the name of a row (see faults.rows), the fault as this protocol says it.
         errors: for the name of a row, the error that is right where it is not the row's own.
-        heals: names of rows that the backend overcomes by itself, so that it returns the whole mapping.
+        heals: names of rows that the backend overcomes by itself, so that it returns the whole mapping; among them may
+            be session_expires and, where it can do without a session, session_always_expires.
     """
 
     address: t.Callable[[str, int], dict[str, t.Any]] = lambda host, port: {"server": host, "port": port}

@@ -9,6 +9,7 @@ import importlib
 from ansible_collections.virtmap.core.tests.unit.contract.backend import Backend
 
 NAMES = (
+    "ahv",
     "esx",
     "example",
     "file",

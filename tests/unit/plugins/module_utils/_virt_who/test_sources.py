@@ -7,7 +7,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.virtmap.core.plugins.module_utils._backends.ahv.options import OPTIONS
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.config import Section
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.sources import SourceVariables, source_variables
@@ -45,6 +47,40 @@ def test_a_vcenter() -> None:
         "gather_password": "password",
         "report_rhsm_password": "rhsm_password",
     }
+
+
+@pytest.mark.parametrize("central", ["true", "false", None])
+def test_a_prism(central: str | None) -> None:
+    section = {
+        "type": "ahv",
+        "server": "192.0.2.1",
+        "username": "u@example.com",
+        "encrypted_password": "abc",
+        "owner": "acme",
+        "hypervisor_id": "hostname",
+        "filter_hosts": "ahv*",
+        "ahv_internal_debug": "true",
+        "update_interval": "900",
+        **({"prism_central": central} if central else {}),
+    }
+    found, warnings = read(section)
+    asked = {name[len("gather_") :]: value for name, value in found.variables.items() if name.startswith("gather_")}
+    assert asked.pop("backend") == "ahv"
+    assert asked == {
+        "server": "192.0.2.1",
+        "username": "u@example.com",
+        "hypervisor_id": "hostname",
+        "filter_hosts": ["ahv*"],
+        "filter_type": "wildcards",
+        **({"prism_central": True} if central == "true" else {}),
+    }
+    assert ("gather_password", "password") in [(secret.variable, secret.option) for secret in found.secrets]
+    assert not found.local
+    assert len(warnings) == 1
+    assert "certificate is verified" in warnings[0]
+    # All of them are options of the module.
+    taken = (OPTIONS + SELECTION).validate({**asked, "password": "p"}, "test")
+    assert (taken["port"], taken["prism_central"]) == (9440, central == "true")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +154,8 @@ def test_each_type(values: dict[str, str], expected: dict[str, t.Any]) -> None:
         ({"type": "hyperv", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
         ({"type": "rhevm", "server": "ftp://rhv"}, "server has the scheme 'ftp'"),
         ({"type": "rhevm", "username": ""}, "no username, which type rhevm needs"),
+        ({"type": "ahv", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+        ({"type": "ahv", "username": ""}, "no username"),
     ],
 )
 def test_a_section_that_virt_who_does_not_take_either_is_refused(change: dict[str, str], sign: str) -> None:
