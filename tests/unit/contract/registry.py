@@ -14,6 +14,7 @@ NAMES = (
     "file",
     "hyperv",
     "libvirt",
+    "xenserver",
 )
 
 
