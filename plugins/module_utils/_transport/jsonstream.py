@@ -86,9 +86,9 @@ def _keys(text: _Text) -> t.Iterator[str]:
         text.expect("}", "")
         return
     while True:
-        key = text.value()
-        if not isinstance(key, str):
-            raise _Malformed("a name is no text")
+        if text.peek() != '"':
+            raise _Malformed("a name is no text" if text.peek() else "it ends too early")
+        key: str = text.value()
         text.expect(":", "a name has no value")
         yield key
         if text.peek() != ",":

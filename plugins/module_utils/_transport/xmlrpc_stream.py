@@ -66,6 +66,9 @@ class _Struct:
 
 
 class _Reader:
+    # Stands for the large member, whose values are elsewhere.
+    _handed_on = object()
+
     def __init__(self, name: str, take: Take, wanted: t.Container[str]) -> None:
         self._name, self._take, self._wanted = name, take, wanted
         self._open: list[_Struct | list[t.Any]] = []
@@ -139,7 +142,8 @@ class _Reader:
             self._value, self._typed = None, True
         elif tag in ("struct", "array"):
             closed = self._open.pop()
-            self._value, self._typed = closed.values if isinstance(closed, _Struct) else closed, True
+            values = closed.values if isinstance(closed, _Struct) else closed
+            self._value, self._typed = self._handed_on if values is None else values, True
 
     def _named(self, name: str) -> None:
         struct = self._open[-1] if self._open else None
@@ -165,7 +169,7 @@ class _Reader:
         elif inner.values is None:
             self._take(inner.name, value)
             self._size = 0
-        elif value is not None or inner.name != self._name or not self._streamed:
+        elif value is not self._handed_on:
             inner.values[inner.name] = value
 
     def _doctype(self, *_declaration: object) -> None:
