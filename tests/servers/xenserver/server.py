@@ -48,6 +48,7 @@ class XenServer(HttpServer):
         *,
         coordinator: str | None = None,
         speaks_json: bool = True,
+        frozen: bool = False,
         **options: t.Any,
     ) -> None:
         """Serve this pool; the rest is for HttpServer.
@@ -55,12 +56,15 @@ class XenServer(HttpServer):
         Args:
             coordinator: address that a member names; None for the coordinator itself.
             speaks_json: False for an old host, which takes every request for XML-RPC.
+            frozen: the tables will not change, so that they need to be put into text once only.
         """
         super().__init__(self._answer, **options)
         self.tables: Tables = pool.tables()
         self.account = account or Account()
         self.coordinator = coordinator
         self.speaks_json = speaks_json
+        self.frozen = frozen
+        self._texts: dict[tuple[str, str], str] = {}
         self.sessions: set[str] = set()
         self._guard = threading.Lock()
 
@@ -84,9 +88,18 @@ class XenServer(HttpServer):
                 return Call("", [], "", None).fail(Failure("MESSAGE_METHOD_UNKNOWN", ""))
             return Response(500, b"<html><body>malformed</body></html>", [("Content-Type", "text/html")], close=True)
         try:
-            return call.succeed(self._run(call))
+            return call.succeed(self._text(call))
         except Failure as failure:
             return call.fail(failure)
+
+    def _text(self, call: Call) -> str:
+        value = self._run(call)
+        if not self.frozen or not call.method.endswith("get_all_records"):
+            return call.text(value)
+        key = (call.method, call.version)
+        if key not in self._texts:
+            self._texts[key] = call.text(value)
+        return self._texts[key]
 
     def _run(self, call: Call) -> t.Any:
         # Each message has a second name, for languages where the first one is no name.

@@ -47,17 +47,20 @@ class Call(t.NamedTuple):
     version: str
     id: t.Any
 
-    def succeed(self, value: t.Any) -> Response:
-        """The answer with a value."""
+    def text(self, value: t.Any) -> str:
+        """A value as it travels."""
         if not self.version:
-            members = _member("Status", "<value>Success</value>") + _member("Value", xml_value(value))
+            return xml_value(value)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def succeed(self, text: str) -> Response:
+        """The answer with a value that is a text already."""
+        if not self.version:
+            members = _member("Status", "<value>Success</value>") + _member("Value", text)
             return _xml(f"<value><struct>{members}</struct></value>")
-        head = '{"jsonrpc":"2.0","result":' if self.version == "2.0" else '{"result":'
-        tail = (
-            f',"id":{json.dumps(self.id)}}}' if self.version == "2.0" else f',"error":null,"id":{json.dumps(self.id)}}}'
-        )
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return _json(f"{head}{text}{tail}")
+        if self.version == "1.0":
+            return _json(f'{{"result":{text},"error":null,"id":{json.dumps(self.id)}}}')
+        return _json(f'{{"jsonrpc":"2.0","result":{text},"id":{json.dumps(self.id)}}}')
 
     def fail(self, failure: Failure) -> Response:
         """The answer with a failure."""

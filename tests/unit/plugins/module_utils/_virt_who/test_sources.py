@@ -47,6 +47,23 @@ def test_a_vcenter() -> None:
     }
 
 
+def test_a_xenserver_pool() -> None:
+    values = {"server": "https://xen1:8443", "username": "root", "encrypted_password": "00ff", "owner": "acme"}
+    found, warnings = read({"type": "xen", "hypervisor_id": "hostname", "filter_hosts": "xen1, xen2", **values})
+    gathered = {name: value for name, value in found.variables.items() if name.startswith("gather_")}
+    assert gathered == {
+        "gather_backend": "xenserver",
+        "gather_hypervisor_id": "hostname",
+        "gather_server": "https://xen1:8443",
+        "gather_username": "root",
+        "gather_filter_hosts": ["xen1", "xen2"],
+        "gather_filter_type": "wildcards",
+    }
+    assert [(secret.variable, secret.option) for secret in found.secrets] == [("gather_password", "password")]
+    assert [warning for warning in warnings if "certificate is verified, which virt-who does not do" in warning]
+    assert not found.local
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -102,6 +119,8 @@ def test_each_type(values: dict[str, str], expected: dict[str, t.Any]) -> None:
         ({"sm_type": "satellite"}, "no sat_server"),
         ({"sat_server": "s", "sat_username": "u"}, "no sat_password"),
         ({"type": "hyperv", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+        ({"type": "xen", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+        ({"type": "xen", "username": ""}, "no username, which type xen needs"),
     ],
 )
 def test_a_section_that_virt_who_does_not_take_either_is_refused(change: dict[str, str], sign: str) -> None:
