@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
 from ansible_collections.virtmap.core.plugins.module_utils._transport import jsonstream
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=5)
@@ -38,6 +38,7 @@ def read(data: bytes, size: int = 7) -> tuple[dict[str, t.Any], bool, dict[str, 
     return others, streamed, found
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4), st.dictionaries(TEXTS, VALUES, max_size=4), st.integers(1, 9),
        st.sampled_from([None, 1]), st.booleans())  # fmt: skip
 def test_it_reads_what_json_reads(

@@ -11,7 +11,7 @@ import xmlrpc.client
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
 from ansible_collections.virtmap.core.plugins.module_utils._transport import xmlrpc_stream
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"]), max_size=5)
@@ -49,6 +49,7 @@ def struct(**members: str) -> str:
     return f"<value><struct>{inner}</struct></value>"
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(TEXTS, st.dictionaries(st.sampled_from(["a", "b", "c", "other"]), VALUES), max_size=3),
     st.integers(1, 99),
