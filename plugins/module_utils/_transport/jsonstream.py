@@ -147,19 +147,21 @@ class _Text:
             except RecursionError as exc:
                 raise _Malformed("it is nested too deep") from exc
             except json.JSONDecodeError as exc:
-                failure = exc
-            else:
-                # A number that ends where the text ends may go on.
-                if end < len(self._text) or not self._more(CHUNK):
-                    self._at = end
-                    return value
+                self._go_on(exc)
                 continue
-            left = len(self._text) - self._at
-            if left > LARGEST_MEMBER:
-                raise _Malformed(f"a value has more than {LARGEST_MEMBER} characters") from failure
-            # As much again as there is: what is large is not begun anew for each piece of it.
-            if not self._more(max(CHUNK, left)):
-                raise _Malformed(shown(failure.msg, 80)) from failure
+            # A number that ends where the text ends may go on.
+            if end < len(self._text) or not self._more(CHUNK):
+                self._at = end
+                return value
+
+    def _go_on(self, failure: json.JSONDecodeError) -> None:
+        """Read more of a value that is not whole."""
+        left = len(self._text) - self._at
+        if left > LARGEST_MEMBER:
+            raise _Malformed(f"a value has more than {LARGEST_MEMBER} characters") from failure
+        # As much again as there is: what is large is not begun anew for each piece of it.
+        if not self._more(max(CHUNK, left)):
+            raise _Malformed(shown(failure.msg, 80)) from failure
 
     def _more(self, wanted: int) -> bool:
         """Read on; False at the end."""
