@@ -17,6 +17,7 @@ NAMES = (
     "libvirt",
     "ovirt",
     "vdsm",
+    "xenserver",
 )
 
 

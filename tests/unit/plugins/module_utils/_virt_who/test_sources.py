@@ -67,13 +67,9 @@ def test_a_prism(central: str | None) -> None:
     asked = {name[len("gather_") :]: value for name, value in found.variables.items() if name.startswith("gather_")}
     assert asked.pop("backend") == "ahv"
     assert asked == {
-        "server": "192.0.2.1",
-        "username": "u@example.com",
-        "hypervisor_id": "hostname",
         "filter_hosts": ["ahv*"],
         "filter_type": "wildcards",
         **({"prism_central": True} if central == "true" else {}),
-    }
     assert ("gather_password", "password") in [(secret.variable, secret.option) for secret in found.secrets]
     assert not found.local
     assert len(warnings) == 1
@@ -81,6 +77,19 @@ def test_a_prism(central: str | None) -> None:
     # All of them are options of the module.
     taken = (OPTIONS + SELECTION).validate({**asked, "password": "p"}, "test")
     assert (taken["port"], taken["prism_central"]) == (9440, central == "true")
+def test_a_xenserver_pool() -> None:
+    values = {"server": "https://xen1:8443", "username": "root", "encrypted_password": "00ff", "owner": "acme"}
+    found, warnings = read({"type": "xen", "hypervisor_id": "hostname", "filter_hosts": "xen1, xen2", **values})
+    gathered = {name: value for name, value in found.variables.items() if name.startswith("gather_")}
+    assert gathered == {
+        "gather_backend": "xenserver",
+        "gather_hypervisor_id": "hostname",
+        "gather_server": "https://xen1:8443",
+        "gather_username": "root",
+        "gather_filter_hosts": ["xen1", "xen2"],
+        "gather_filter_type": "wildcards",
+    assert [(secret.variable, secret.option) for secret in found.secrets] == [("gather_password", "password")]
+    assert [warning for warning in warnings if "certificate is verified, which virt-who does not do" in warning]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +165,8 @@ def test_each_type(values: dict[str, str], expected: dict[str, t.Any]) -> None:
         ({"type": "rhevm", "username": ""}, "no username, which type rhevm needs"),
         ({"type": "ahv", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
         ({"type": "ahv", "username": ""}, "no username"),
+        ({"type": "xen", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+        ({"type": "xen", "username": ""}, "no username, which type xen needs"),
     ],
 )
 def test_a_section_that_virt_who_does_not_take_either_is_refused(change: dict[str, str], sign: str) -> None:
