@@ -13,6 +13,7 @@ NAMES = (
     "example",
     "file",
     "hyperv",
+    "kubevirt",
     "libvirt",
 )
 
