@@ -7,7 +7,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.virtmap.core.plugins.module_utils._backends.kubevirt import options as kubevirt_options
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.config import Section
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.sources import SourceVariables, source_variables
@@ -166,3 +168,44 @@ def test_unknown_keys_are_named() -> None:
     assert [warning for warning in warnings if "not known" in warning] == [
         "the key colour is not known and is ignored, as virt-who does"
     ]
+
+
+def test_kubevirt() -> None:
+    whole = {
+        "type": "kubevirt",
+        "owner": "acme",
+        "kubeconfig": "/k",
+        "namespace": "team-a",
+        "hypervisor_id_fallback": "true",
+        "kubeversion": "v1alpha3",
+    }
+    found, warnings = read(whole)
+    gathered = {name: value for name, value in found.variables.items() if name.startswith("gather_")}
+    assert gathered == {
+        "gather_backend": "kubevirt",
+        "gather_hypervisor_id": "uuid",
+        "gather_kubeconfig": "/k",
+        "gather_namespace": ["team-a"],
+        "gather_hypervisor_id_fallback": True,
+    }
+    assert ["kubeversion" in warnings[0], "number of sockets" in warnings[1], len(warnings)] == [True, True, 2]
+    with_sockets, warnings = read({**whole, "kubeversion": ""}, strict=True)
+    assert with_sockets.variables["gather_cpus_as_sockets"] is True
+    assert warnings == []
+
+
+def test_the_kubeconfig_that_virt_who_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/jane")
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    section = {"type": "kubevirt", "owner": "acme"}
+    assert variables(section)["gather_kubeconfig"] == "/home/jane/.kube/config"
+    assert variables({**section, "kubeconfig": "~/blue"})["gather_kubeconfig"] == "/home/jane/blue"
+    monkeypatch.setenv("KUBECONFIG", "/etc/blue")
+    assert variables(section)["gather_kubeconfig"] == "/etc/blue"
+
+
+def test_what_is_told_of_kubevirt_is_an_option_of_its_module() -> None:
+    values = {"type": "kubevirt", "owner": "acme", "namespace": "a", "insecure": "1", "hypervisor_id_fallback": "1"}
+    options = {name[len("gather_") :] for name in variables(values, strict=True) if name.startswith("gather_")}
+    known = (kubevirt_options.OPTIONS + SELECTION).spec
+    assert options - {"backend"} <= known.keys()
