@@ -4,4 +4,4 @@
 
 from __future__ import annotations
 
-TOKEN = "token-of-virtmap"  # noqa: S105
+TOKEN = "token-of-virtmap"

@@ -30,8 +30,7 @@ def _read(url: str, limit: int | None) -> dict[str, t.Any]:
         nodes: dict[str, dict[str, t.Any]] = {}
         token = None
         while True:
-            following = {"_continue": token} if token else {}
-            found = client.CoreV1Api(api).list_node(**page, **following)
+            found = client.CoreV1Api(api).list_node(**page, **_following(token))
             for node in found.items:
                 info = node.status.node_info
                 nodes[node.metadata.name] = {"id": info.machine_id, "version": info.kubelet_version, "guests": []}
@@ -39,8 +38,7 @@ def _read(url: str, limit: int | None) -> dict[str, t.Any]:
             if not token:
                 break
         while True:
-            following = {"_continue": token} if token else {}
-            listed = client.CustomObjectsApi(api).list_cluster_custom_object(*GROUP, **page, **following)
+            listed = client.CustomObjectsApi(api).list_cluster_custom_object(*GROUP, **page, **_following(token))
             for item in listed["items"]:
                 node_name = item["status"].get("nodeName")
                 if node_name:
@@ -55,3 +53,7 @@ def _read(url: str, limit: int | None) -> dict[str, t.Any]:
             token = listed["metadata"].get("continue")
             if not token:
                 return nodes
+
+
+def _following(token: str | None) -> dict[str, t.Any]:
+    return {"_continue": token} if token else {}
