@@ -93,7 +93,8 @@ def source_variables(section: Section, *, strict: bool, rhsm_conf: str, warn: Wa
     """Turn a section into variables.
 
     Args:
-        strict: keep virt-who's meaning of an empty filter: every hypervisor is dropped.
+        strict: keep virt-who's meaning of an empty filter: every hypervisor is dropped; and the CPUs that it reports
+            as sockets for kubevirt.
         rhsm_conf: the file that a destination is completed from.
         warn: receives a sentence for each difference from virt-who.
 
@@ -113,7 +114,7 @@ def source_variables(section: Section, *, strict: bool, rhsm_conf: str, warn: Wa
     if chosen not in HYPERVISOR_IDS.get(kind, ("uuid", "hostname")):
         raise InvalidInput(f"its hypervisor_id {shown(chosen)} does not exist for type {kind}")
     found = SourceVariables({"gather_backend": BACKENDS[kind], "gather_hypervisor_id": chosen})
-    found.variables.update(_connection(kind, values, warn))
+    found.variables.update(_connection(kind, values, strict, warn))
     if values.get("username") and kind != "vdsm":
         found.variables["gather_username"] = values["username"]
     if (values.get("password") or values.get("encrypted_password")) and kind != "vdsm":
@@ -138,7 +139,7 @@ def _is_local(kind: str, values: t.Mapping[str, str]) -> bool:
     return kind == "vdsm" or (kind == "libvirt" and not values.get("server"))
 
 
-def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str, t.Any]:
+def _connection(kind: str, values: t.Mapping[str, str], strict: bool, warn: Warn) -> dict[str, t.Any]:
     """The variables that say what is asked."""
     server = values.get("server", "")
     if kind == "libvirt":
@@ -146,22 +147,13 @@ def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str,
     if kind == "fake":
         return {"gather_path": values["file"]}
     if kind == "kubevirt":
-        found: dict[str, t.Any] = {}
-        # virt-who does not expand the tilde and then finds no file; the file that was meant is taken.
-        found["gather_kubeconfig"] = os.path.expanduser(
-            values.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config"
-        )
-        if values.get("namespace"):
-            found["gather_namespace"] = values["namespace"]
-        if boolean(values.get("insecure", "")):
-            found["gather_validate_certs"] = False
-        return found
+        return _kubevirt(values, strict, warn)
     if kind == "vdsm":
         return _vdsm(values, warn)
     if kind == "rhevm":
         _warn_of_verification(warn)
         return _engine(server)
-    found = {"gather_server": server}
+    found: dict[str, t.Any] = {"gather_server": server}
     if kind == "ahv" and boolean(values.get("prism_central", "")):
         found["gather_prism_central"] = True
     if kind == "hyperv":
@@ -203,3 +195,25 @@ def _vdsm(values: t.Mapping[str, str], warn: Warn) -> dict[str, t.Any]:
         "and knows no hypervisor id here"
     )
     return {}
+
+
+def _kubevirt(values: t.Mapping[str, str], strict: bool, warn: Warn) -> dict[str, t.Any]:
+    # virt-who does not expand the tilde and then finds no file; the file that was meant is taken.
+    path = os.path.expanduser(values.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config")
+    found: dict[str, t.Any] = {"gather_kubeconfig": path}
+    if values.get("namespace"):
+        found["gather_namespace"] = [values["namespace"]]
+    if boolean(values.get("hypervisor_id_fallback", "")):
+        found["gather_hypervisor_id_fallback"] = True
+    if boolean(values.get("insecure", "")):
+        found["gather_validate_certs"] = False
+    if values.get("kubeversion"):
+        warn("its kubeversion is ignored, because the API server is asked which version it serves")
+    if strict:
+        found["gather_cpus_as_sockets"] = True
+    else:
+        warn(
+            "its number of sockets is not reported, because Kubernetes does not know it; virt-who reports the number of "
+            "CPUs in its place (gather_cpus_as_sockets or strict_compatibility keep that)"
+        )
+    return found

@@ -14,6 +14,7 @@ NAMES = (
     "example",
     "file",
     "hyperv",
+    "kubevirt",
     "libvirt",
     "ovirt",
     "vdsm",

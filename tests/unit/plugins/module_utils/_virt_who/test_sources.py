@@ -7,7 +7,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.virtmap.core.plugins.module_utils._backends.ahv.options import OPTIONS
+from ansible_collections.virtmap.core.plugins.module_utils._backends.ahv import options as ahv_options
+from ansible_collections.virtmap.core.plugins.module_utils._backends.kubevirt import options as kubevirt_options
+from ansible_collections.virtmap.core.plugins.module_utils._backends.ovirt import options as ovirt_options
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
@@ -67,15 +69,19 @@ def test_a_prism(central: str | None) -> None:
     asked = {name[len("gather_") :]: value for name, value in found.variables.items() if name.startswith("gather_")}
     assert asked.pop("backend") == "ahv"
     assert asked == {
+        "server": "192.0.2.1",
+        "username": "u@example.com",
+        "hypervisor_id": "hostname",
         "filter_hosts": ["ahv*"],
         "filter_type": "wildcards",
         **({"prism_central": True} if central == "true" else {}),
+    }
     assert ("gather_password", "password") in [(secret.variable, secret.option) for secret in found.secrets]
     assert not found.local
     assert len(warnings) == 1
     assert "certificate is verified" in warnings[0]
     # All of them are options of the module.
-    taken = (OPTIONS + SELECTION).validate({**asked, "password": "p"}, "test")
+    taken = (ahv_options.OPTIONS + SELECTION).validate({**asked, "password": "p"}, "test")
     assert (taken["port"], taken["prism_central"]) == (9440, central == "true")
 def test_a_xenserver_pool() -> None:
     values = {"server": "https://xen1:8443", "username": "root", "encrypted_password": "00ff", "owner": "acme"}
@@ -88,8 +94,10 @@ def test_a_xenserver_pool() -> None:
         "gather_username": "root",
         "gather_filter_hosts": ["xen1", "xen2"],
         "gather_filter_type": "wildcards",
+    }
     assert [(secret.variable, secret.option) for secret in found.secrets] == [("gather_password", "password")]
     assert [warning for warning in warnings if "certificate is verified, which virt-who does not do" in warning]
+    assert not found.local
 
 
 @pytest.mark.parametrize(
@@ -260,9 +268,6 @@ def test_unknown_keys_are_named() -> None:
 
 def test_an_engine_is_a_source_that_the_backend_takes() -> None:
     """What the inventory yields goes through role gather into the module's own options."""
-    from ansible_collections.virtmap.core.plugins.module_utils._backends.ovirt.options import OPTIONS
-    from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION
-
     section = {
         "type": "rhevm",
         "server": "rhv.example.com",
@@ -278,10 +283,49 @@ def test_an_engine_is_a_source_that_the_backend_takes() -> None:
     }
     secrets = {secret.variable: secret.option for secret in found.secrets}
     assert secrets == {"gather_password": "password"}
-    validated = (OPTIONS + SELECTION).validate({**options, "password": "p"}, "test")
+    validated = (ovirt_options.OPTIONS + SELECTION).validate({**options, "password": "p"}, "test")
     assert (validated["server"], validated["port"], validated["username"]) == (
         "rhv.example.com",
         8443,
         "admin@internal",
     )
     assert any("certificate is verified" in warning for warning in warnings)
+def test_kubevirt() -> None:
+    whole = {
+        "type": "kubevirt",
+        "owner": "acme",
+        "kubeconfig": "/k",
+        "namespace": "team-a",
+        "hypervisor_id_fallback": "true",
+        "kubeversion": "v1alpha3",
+    }
+    found, warnings = read(whole)
+    gathered = {name: value for name, value in found.variables.items() if name.startswith("gather_")}
+    assert gathered == {
+        "gather_backend": "kubevirt",
+        "gather_hypervisor_id": "uuid",
+        "gather_kubeconfig": "/k",
+        "gather_namespace": ["team-a"],
+        "gather_hypervisor_id_fallback": True,
+    }
+    assert ["kubeversion" in warnings[0], "number of sockets" in warnings[1], len(warnings)] == [True, True, 2]
+    with_sockets, warnings = read({**whole, "kubeversion": ""}, strict=True)
+    assert with_sockets.variables["gather_cpus_as_sockets"] is True
+    assert warnings == []
+
+
+def test_the_kubeconfig_that_virt_who_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/jane")
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    section = {"type": "kubevirt", "owner": "acme"}
+    assert variables(section)["gather_kubeconfig"] == "/home/jane/.kube/config"
+    assert variables({**section, "kubeconfig": "~/blue"})["gather_kubeconfig"] == "/home/jane/blue"
+    monkeypatch.setenv("KUBECONFIG", "/etc/blue")
+    assert variables(section)["gather_kubeconfig"] == "/etc/blue"
+
+
+def test_what_is_told_of_kubevirt_is_an_option_of_its_module() -> None:
+    values = {"type": "kubevirt", "owner": "acme", "namespace": "a", "insecure": "1", "hypervisor_id_fallback": "1"}
+    options = {name[len("gather_") :] for name in variables(values, strict=True) if name.startswith("gather_")}
+    known = (kubevirt_options.OPTIONS + SELECTION).spec
+    assert options - {"backend"} <= known.keys()
