@@ -83,6 +83,8 @@ def test_a_prism(central: str | None) -> None:
     # All of them are options of the module.
     taken = (ahv_options.OPTIONS + SELECTION).validate({**asked, "password": "p"}, "test")
     assert (taken["port"], taken["prism_central"]) == (9440, central == "true")
+
+
 def test_a_xenserver_pool() -> None:
     values = {"server": "https://xen1:8443", "username": "root", "encrypted_password": "00ff", "owner": "acme"}
     found, warnings = read({"type": "xen", "hypervisor_id": "hostname", "filter_hosts": "xen1, xen2", **values})
@@ -290,6 +292,8 @@ def test_an_engine_is_a_source_that_the_backend_takes() -> None:
         "admin@internal",
     )
     assert any("certificate is verified" in warning for warning in warnings)
+
+
 def test_kubevirt() -> None:
     whole = {
         "type": "kubevirt",
