@@ -33,6 +33,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._transport.deadline i
 try:
     import yaml
     from kubernetes.config import ConfigException, load_kube_config
+    from kubernetes.config.kube_config import KubeConfigMerger
 except ImportError:
     LIBRARY_ERROR: str | None = traceback.format_exc()
     ConfigException = Exception
@@ -147,6 +148,7 @@ def _load(path: str, shown_path: str, context: str | None, folder: str, seconds:
 
     def load() -> None:
         load_kube_config(path, context, found, persist_config=False, temp_file_path=folder)
+        found.proxy = found.proxy or _proxy(path, context)
 
     logging.getLogger().addHandler(complaints)
     try:
@@ -167,6 +169,16 @@ def _load(path: str, shown_path: str, context: str | None, folder: str, seconds:
     if not found.authorization and not found.client_cert:
         _refuse_nobody(shown_path, complaints.told)
     return found
+
+
+def _proxy(path: str, context: str | None) -> str | None:
+    """The proxy of a context that was loaded; releases of the library before 36 do not hand it on."""
+    config = KubeConfigMerger(path).config
+    chosen = config["contexts"].get_with_name(context or config["current-context"])["context"]
+    cluster = config["clusters"].get_with_name(chosen["cluster"])["cluster"]
+    if "proxy-url" not in cluster:  # a class of the library's own, which has no get()
+        return None
+    return str(cluster["proxy-url"])
 
 
 def _refuse_nobody(path: str, complaints: t.Sequence[str]) -> t.NoReturn:
