@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
-from ansible_collections.virtmap.core.plugins.module_utils._transport.json_items import Malformed, read_object
+from ansible_collections.virtmap.core.plugins.module_utils._transport.json_cursor import Malformed
+from ansible_collections.virtmap.core.plugins.module_utils._transport.json_items import read_object
 from ansible_collections.virtmap.core.plugins.module_utils._transport.stomp import Frame, FrameReader, frame
 from ansible_collections.virtmap.core.plugins.module_utils._transport.tcp import BrokenOff, Deadline, TcpConnection
 

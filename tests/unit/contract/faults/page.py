@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections import defaultdict
@@ -76,13 +77,19 @@ def read(page: str) -> Said:
     return said
 
 
+@functools.cache
+def _told() -> Said:
+    """What the page tells; it is asked for with each of a thousand faults."""
+    return read(PAGE.read_text(encoding="utf-8"))
+
+
 def check(label: str, fault: str, text: str) -> None:
     """Make sure that the page tells what was said just now."""
     # Releases of urllib3 before 2 tell less of what broke.
     if label == EXAMPLE or os.environ.get(WRITE) or int(urllib3.__version__.split(".")[0]) < 2:
         return
     told = simplified(text)
-    known = {words for name, row, words in read(PAGE.read_text(encoding="utf-8")) if (name, row) == (label, fault)}
+    known = {words for name, row, words in _told() if (name, row) == (label, fault)}
     # Which of these is said to a connection that ends is a race between the server's last words and its hanging up.
     races = any(word in told for word in RACING) and any(word in words for word in RACING for words in known)
     assert told in known or races, f"{PAGE.name} lacks {label}, {fault}: {told}; write it anew as its head tells"

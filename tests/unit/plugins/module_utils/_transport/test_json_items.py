@@ -9,7 +9,8 @@ import typing as t
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._transport import json_items
-from ansible_collections.virtmap.core.plugins.module_utils._transport.json_items import Malformed, read_object
+from ansible_collections.virtmap.core.plugins.module_utils._transport.json_cursor import Malformed
+from ansible_collections.virtmap.core.plugins.module_utils._transport.json_items import read_object
 
 DOCUMENTS: list[t.Any] = [
     {},
@@ -35,6 +36,12 @@ def test_it_is_what_the_standard_library_reads(document: t.Any, size: int, inden
     kept: list[t.Any] = []
     assert read_object(pieces(f" {text}\n", size), "result", lambda item: kept.append(item) or item) == document
     assert kept == (document.get("result") if isinstance(document.get("result"), list) else [])
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_a_number_is_whole_wherever_it_is_cut(size: int) -> None:
+    text = '{"a": 1e5, "result": [1e5,2E+3,-0.5e-1,7]}'
+    assert read_object(pieces(text, size), "result", lambda item: item) == json.loads(text)
 
 
 def test_only_what_is_kept_stays() -> None:

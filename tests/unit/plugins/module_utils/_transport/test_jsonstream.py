@@ -67,6 +67,13 @@ def test_numbers_are_texts_and_never_cut() -> None:
     assert read(b'{"id": ' + digits + b"}", 65536)[0] == {"id": digits.decode()}
 
 
+@pytest.mark.parametrize("size", range(1, 8))
+def test_a_number_is_whole_wherever_it_is_cut(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonstream, "CHUNK", size)
+    found = read(b'{"result": {"a": 1e5, "b": -2.5E+3}, "id": 1e-7}', size)
+    assert found == ({"id": "1e-7"}, True, {"a": "1e5", "b": "-2.5E+3"})
+
+
 def test_control_characters_of_old_servers() -> None:
     assert read(b'{"result": {"name": "two\nlines\x1b"}}')[2] == {"name": "two\nlines\x1b"}
 
