@@ -48,7 +48,7 @@ SANITY_CORES = sorted({CORES[0], NEWEST_CORE})
 OLDEST_PYTHON = "3.9"
 OLDEST_PYTHON_CORE = "2.15"
 OLDEST_INTERPRETER = find_interpreter(OLDEST_PYTHON)
-CONTROLLER_TESTS = ("extensions", "filter", "inventory", "lookup", "playbooks", "plugin_utils", "roles")
+CONTROLLER_TESTS = ("docs", "extensions", "filter", "inventory", "lookup", "playbooks", "plugin_utils", "roles")
 # What stands beside the collection is the same for every ansible-core; one run of its tests is enough.
 HELPER_TESTS = ("bench", "lab", "servers", "tools")
 LANES = int(os.environ.get("VIRTMAP_CHECK_LANES", "1"))
@@ -146,7 +146,7 @@ def add_units(core: str) -> None:
             run_units(session, core, HELPER_TESTS)
         else:
             # The contract suite stays, but for its faults: it also goes through the modules.
-            run_units(session, core, (*HELPER_TESTS, *FREE_OF_ANSIBLE, "faults"))
+            run_units(session, core, (*HELPER_TESTS, *FREE_OF_ANSIBLE, "docs", "faults"))
 
 
 for each_core in CORES:
