@@ -48,7 +48,7 @@ SANITY_CORES = sorted({CORES[0], NEWEST_CORE})
 OLDEST_PYTHON = "3.9"
 OLDEST_PYTHON_CORE = "2.15"
 OLDEST_INTERPRETER = find_interpreter(OLDEST_PYTHON)
-CONTROLLER_TESTS = ("extensions", "filter", "inventory", "lookup", "playbooks", "plugin_utils", "roles")
+CONTROLLER_TESTS = ("docs", "extensions", "filter", "inventory", "lookup", "playbooks", "plugin_utils", "roles")
 # What stands beside the collection is the same for every ansible-core; one run of its tests is enough.
 HELPER_TESTS = ("bench", "lab", "servers", "tools")
 # Where ansible-core itself is met. Those between the oldest and the newest one run these only: what works with both ends
