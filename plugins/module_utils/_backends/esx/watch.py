@@ -21,21 +21,13 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.faults 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.session import Session
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.updates import Updates
 from ansible_collections.virtmap.core.plugins.module_utils._core.assemble import Warn
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
-    BadAnswer,
-    CannotConnect,
-    NotFound,
-    VirtmapError,
-)
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
+from ansible_collections.virtmap.core.plugins.module_utils._core.watching import PASSING, ToldOnce, follow
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
 # How often a call that waits is told to end, until it has.
 CANCEL_EVERY = 1.0
-# What passes: another try, later, may succeed. A refused login is none of these, because tries would lock the account.
-PASSING = (SessionEnded, CannotConnect, BadAnswer, NotFound)
 
 
 def watch(
@@ -57,24 +49,12 @@ def watch(
         CannotConnect, NotFound, BadAnswer: the first reading failed; later ones are tried again, ever more slowly.
     """
     wanted = untyped_parents(options, selection)
-    told = _ToldOnce(warn)
-    pause = 0.0
-    while not stop.is_set():
-        try:
-            for mapping in _follow(options, wanted, told, stop):
-                pause = FIRST_PAUSE
-                yield mapping
-        except PASSING as exc:
-            if not pause:
-                raise
-            warn(f"{exc.message}; reading all of it again in {pause:g} seconds")
-            stop.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+    return follow(lambda told: _follow(options, wanted, told, stop), warn, stop, (*PASSING, SessionEnded))
 
 
 def _follow(
-    options: t.Mapping[str, t.Any], selection: Selection, told: _ToldOnce, stop: threading.Event
-) -> t.Iterator[Mapping]:
+    options: t.Mapping[str, t.Any], selection: Selection, told: ToldOnce, stop: threading.Event
+) -> t.Generator[Mapping, None, None]:
     """The mappings of one session; ends when told to, and raises when the session or the connection is lost."""
     session = Session(options, told.warn)
     failure: BaseException | None = None
@@ -120,24 +100,3 @@ def _cancelled_by(stop: threading.Event, updates: Updates, warn: Warn) -> t.Iter
         yield
     finally:
         over.set()
-
-
-class _ToldOnce:
-    """Hands a warning on when it was not among those of the mapping before."""
-
-    def __init__(self, warn: Warn) -> None:
-        self.warn = warn
-        self._before: set[str] = set()
-        self._now: set[str] = set()
-
-    def __call__(self, message: str) -> None:
-        self._now.add(message)
-        if message not in self._before:
-            self.warn(message)
-
-    @contextmanager
-    def round(self) -> t.Iterator[None]:
-        """One mapping."""
-        self._now = set()
-        yield
-        self._before = self._now
