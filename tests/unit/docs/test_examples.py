@@ -110,6 +110,18 @@ def test_what_a_document_names_is_there(path: Path) -> None:
             pytest.fail(f"{path.relative_to(ROOT)}:{number}: {exc}", pytrace=False)
 
 
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_into_the_repository_lead_to_files(path: Path) -> None:
+    names = re.findall(r"/blob/main/((?:docs|roles)/[^)#\s]+)", path.read_text(encoding="utf-8"))
+    assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def test_the_table_of_contents_lists_every_guide_once() -> None:
+    sections = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    listed = [name for section in sections for name in section["toctree"]]
+    assert sorted(listed) == sorted(path.stem for path in (ROOT / "docs/docsite/rst").glob("*.rst"))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "playbooks").glob("*.yml")), ids=lambda path: path.name)
 def test_the_variables_that_the_head_of_a_playbook_names_are_used_in_it(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
