@@ -331,7 +331,7 @@ def test_a_record_with_a_field_missing_is_left_out_and_named() -> None:
 def test_a_hanging_call_ends_by_its_deadline_and_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "WAIT", 1)
     with served() as server, Relay(("127.0.0.1", server.port)) as relay:
-        with follow(f"http://127.0.0.1:{relay.port}", timeout=1) as follower:
+        with follow(f"http://127.0.0.1:{relay.port}", timeout=3) as follower:
             follower.first()
             relay.freeze()
             move(server, "web1", "xen2")
