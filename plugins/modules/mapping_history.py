@@ -59,6 +59,7 @@ options:
     default: false
 seealso:
   - module: virtmap.core.mapping_history_info
+  - module: virtmap.core.report_html
 """
 
 EXAMPLES = r"""

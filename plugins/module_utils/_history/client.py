@@ -19,6 +19,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._history.schema impor
 from ansible_collections.virtmap.core.plugins.module_utils._history.store import transact
 
 Warn = t.Callable[[str], None]
+MOST_HOURS = 1_000_000  # more than a century
 
 
 def keep(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn: Warn) -> dict[str, t.Any]:
@@ -67,8 +68,8 @@ def keep(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn: 
 def ask(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Answer a question; the result of mapping_history_info."""
     since, until = window(options["since"], options["until"])
-    if options["silent_hours"] < 0:
-        raise InvalidInput(f"silent_hours is {options['silent_hours']}, but must not be negative")
+    if not 0 <= options["silent_hours"] <= MOST_HOURS:
+        raise InvalidInput(f"silent_hours is {options['silent_hours']}, but must be from 0 to {MOST_HOURS}")
 
     def work(database: Database) -> dict[str, t.Any]:
         check(database)
