@@ -20,7 +20,7 @@ def bars(title: str, figures: t.Mapping[str, int]) -> str:
         y = number * ROW
         width = max(1, round(value / most * (WIDTH - ROOM)))
         rows.append(
-            f'<text x="{LABEL - 8}" y="{y + 17}" text-anchor="end">{escape(shown(name, 26))}</text>'
+            f'<text x="{LABEL - 8}" y="{y + 17}" text-anchor="end">{escape(shown(name, 22))}</text>'
             f'<rect x="{LABEL}" y="{y + 4}" width="{width}" height="{ROW - 8}" rx="3"/>'
             f'<text x="{LABEL + width + 6}" y="{y + 17}">{value}</text>'
         )
