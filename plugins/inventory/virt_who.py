@@ -36,6 +36,7 @@ options:
     description:
       - Keep virt-who's meaning of an empty C(filter_hosts=), which drops every hypervisor.
       - Without it an empty list filters nothing, and a warning says so.
+      - Keep the number of CPUs that virt-who reports as the number of sockets of a Kubernetes node, too.
     type: bool
     default: false
 extends_documentation_fragment:
