@@ -35,6 +35,20 @@ options:
     type: list
     elements: dict
     default: []
+  missing:
+    description:
+      - Sources that gave no answer, each with C(source) and C(reason). The report then says above all else that it lacks
+        what they know.
+    type: list
+    elements: dict
+    default: []
+  refresh:
+    description:
+      - Whether the report is also written when nothing but the moments of collection changed. The task then says at
+        every run that it changed something.
+      - Without it the file is left alone, and the moments in it are those of the first run that told this.
+    type: bool
+    default: false
   stale_hours:
     description: A hypervisor whose mapping was collected longer ago than so many hours is stale.
     type: int
@@ -57,6 +71,6 @@ options:
     description: What a licence for one guest costs, in the same currency.
     type: float
 notes:
-  - The report does not tell when it was written. A run over the same mappings leaves the file as it is, unless a
-    hypervisor has become stale.
+  - The report does not tell when it was written. A run over mappings that tell the same leaves the file as it is, unless
+    a hypervisor has become stale.
 """

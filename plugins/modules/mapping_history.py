@@ -54,7 +54,8 @@ options:
   allow_empty:
     description:
       - Record a mapping that holds no hypervisor at all, so that all of its guests count as gone.
-      - Without it such a mapping is refused, because it is mostly the answer of a source that failed.
+      - Without it such a mapping is not recorded, because it is mostly the answer of a source that failed. The others are,
+        and then the task fails.
     type: bool
     default: false
 seealso:

@@ -29,10 +29,19 @@ attributes:
       - Shows the file, or its size and checksum where it is large.
 options:
   table:
-    description: Which table to write.
+    description:
+      - Which table to write.
+      - V(placements) has a line for each guest and for each hypervisor without guests, as each source tells it; the filter
+        P(virtmap.core.to_csv#filter) gives the same.
     type: str
-    choices: [changes, conflicts, guests, hypervisors, skipped, sources, stale, unplaced]
+    choices: [changes, conflicts, guests, hypervisors, missing, placements, skipped, sources, stale, unplaced]
     default: guests
+  allow_missing:
+    description:
+      - Whether a table is written that lacks what the sources of O(missing) know, which the table itself cannot tell.
+        Without it the task then fails and leaves the file as it is.
+    type: bool
+    default: false
 seealso:
   - module: virtmap.core.mapping_history
   - module: virtmap.core.report_html
@@ -64,6 +73,7 @@ summary:
   type: dict
   sample:
     sources: 1
+    missing: 0
     hypervisors: 2
     guests: 40
     running: 38

@@ -81,6 +81,7 @@ summary:
   type: dict
   sample:
     sources: 1
+    missing: 0
     hypervisors: 2
     guests: 40
     running: 38

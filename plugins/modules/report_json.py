@@ -13,7 +13,8 @@ version_added: 0.1.0
 author:
   - The virtmap.core contributors (@virtmap)
 description:
-  - Writes all that the page of M(virtmap.core.report_html) shows as one JSON document, for other programs.
+  - Writes all that the page of M(virtmap.core.report_html) shows as one JSON document, for other
+    programs, and the mappings that it was made of under C(mappings).
 extends_documentation_fragment:
   - ansible.builtin.files
   - virtmap.core.attributes
@@ -57,6 +58,7 @@ summary:
   type: dict
   sample:
     sources: 1
+    missing: 0
     hypervisors: 2
     guests: 40
     running: 38

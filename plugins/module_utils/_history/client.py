@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mappings
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
 from ansible_collections.virtmap.core.plugins.module_utils._history import queries
 from ansible_collections.virtmap.core.plugins.module_utils._history.database import Database
 from ansible_collections.virtmap.core.plugins.module_utils._history.moments import window
@@ -24,15 +24,19 @@ MOST_HOURS = 1_000_000  # more than a century
 
 def keep(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn: Warn) -> dict[str, t.Any]:
     """Record the mappings and prune, all in one transaction; the result of mapping_history."""
-    mappings = parse_mappings(options["mappings"])
-    refused = [mapping.source for mapping in mappings if not mapping.hypervisors]
-    if not options["allow_empty"] and (refused or not mappings):
-        whose = f"the mapping of {shown(refused[0])} holds" if refused else "the mappings hold"
-        raise InvalidInput(
-            f"{whose} no hypervisor, mostly the answer of a source that failed; if it is right, set allow_empty"
-        )
     if options["keep_days"] is not None and options["keep_days"] < 1:
         raise InvalidInput(f"keep_days is {options['keep_days']}, but must be at least 1")
+    given = parse_mappings(options["mappings"])
+    mappings = [mapping for mapping in given if mapping.hypervisors or options["allow_empty"]]
+    refused = [mapping.source for mapping in given if not (mapping.hypervisors or options["allow_empty"])]
+    nothing = (
+        f"no hypervisor in the mapping of {listed(refused)}, which was not recorded: it is mostly the answer of a source "
+        "that failed; if it is right, set allow_empty"
+        if refused
+        else "there is no mapping to record, mostly because every source failed; if that is right, set allow_empty"
+    )
+    if not (mappings or options["allow_empty"]):
+        raise InvalidInput(nothing)
 
     def work(database: Database) -> tuple[list[Recorded], int]:
         prepare(database)
@@ -62,6 +66,8 @@ def keep(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn: 
         lines += [sentence(change) for change in found]
         lines += [f"{pruned} rows older than {options['keep_days']} days removed"] if pruned else []
         result["diff"] = {"before": "", "after": "".join(f"{line}\n" for line in lines)}
+    if refused:
+        raise InvalidInput(nothing, result)
     return result
 
 

@@ -85,6 +85,7 @@ def document(
         "title": options["title"],
         "summary": {
             "sources": len(mappings),
+            "missing": len(options["missing"]),
             "hypervisors": len(hypervisors),
             "guests": len(guests),
             "running": sum(guest["state"] == "running" for guest in guests),
@@ -115,6 +116,9 @@ def document(
             options["licence_pair_price"],
             options["licence_guest_price"],
         ),
+        "missing": [
+            {"source": str(entry["source"]), "reason": str(entry.get("reason") or "")} for entry in options["missing"]
+        ],
         "conflicts": conflicts,
         "skipped": skipped,
         "changes": [dict(change) for change in options["changes"]],

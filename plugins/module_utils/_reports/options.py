@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup
-from ansible_collections.virtmap.core.plugins.module_utils._reports.tables import TABLES
+from ansible_collections.virtmap.core.plugins.module_utils._reports.tables import PLACEMENTS, TABLES
 
 REPORT = OptionGroup(
     {
@@ -15,6 +15,8 @@ REPORT = OptionGroup(
         "mappings": {"type": "list", "elements": "dict", "required": True},
         "changes": {"type": "list", "elements": "dict", "default": []},
         "silent": {"type": "list", "elements": "dict", "default": []},
+        "missing": {"type": "list", "elements": "dict", "default": []},
+        "refresh": {"type": "bool", "default": False},
         "stale_hours": {"type": "int", "default": 26},
         "title": {"type": "str", "default": "Guests and their hypervisors"},
         "licence_guests": {"type": "list", "elements": "str", "default": []},
@@ -23,4 +25,9 @@ REPORT = OptionGroup(
     },
     required_together=(("licence_pair_price", "licence_guest_price"),),
 )
-CSV = REPORT + OptionGroup({"table": {"type": "str", "choices": sorted(TABLES), "default": "guests"}})
+CSV = REPORT + OptionGroup(
+    {
+        "table": {"type": "str", "choices": sorted((*TABLES, PLACEMENTS)), "default": "guests"},
+        "allow_missing": {"type": "bool", "default": False},
+    }
+)

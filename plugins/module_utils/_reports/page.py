@@ -18,6 +18,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._reports.tables impor
 
 SUMMARY = {
     "sources": "Sources",
+    "missing": "Sources without an answer",
     "hypervisors": "Hypervisors",
     "guests": "Guests",
     "running": "Running guests",
@@ -28,7 +29,7 @@ SUMMARY = {
     "unplaced": "Guests on no hypervisor",
     "stale": "Stale hypervisors",
 }
-WORRYING = {"conflicts", "skipped", "stale"}
+WORRYING = {"conflicts", "missing", "skipped", "stale"}
 
 
 def page(document: t.Mapping[str, t.Any]) -> str:
@@ -66,7 +67,7 @@ def page(document: t.Mapping[str, t.Any]) -> str:
         f'<body><a class="skip" href="#main">Skip to the content</a><header><h1>{title}</h1></header>'
         f'<nav aria-label="Sections"><ul><li><a href="#licence">Licences</a></li>{links}</ul></nav><main id="main">'
         "<noscript><p>The tables of this page need JavaScript, which it brings along.</p></noscript>"
-        f'<section aria-label="Summary"><dl class="tiles">{tiles}</dl></section>'
+        f'{_alarm(document["missing"])}<section aria-label="Summary"><dl class="tiles">{tiles}</dl></section>'
         f'<section aria-label="Charts" class="charts">{bars("Guests by state", document["states"])}'
         f"{bars('Guests by cluster', document['clusters'])}</section>{_licence(document['licence'])}{sections}</main>\n"
         f'<script type="application/json" id="data">{inert_json(data)}</script>\n<script>{SCRIPT}</script></body></html>\n'
@@ -77,6 +78,14 @@ def inert_json(value: object) -> str:
     """JSON that can end no script element and begin no comment, whatever texts are in it."""
     text = json.dumps(value, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _alarm(missing: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """What stands above everything else when the report is not whole."""
+    if not missing:
+        return ""
+    names = listed([str(entry["source"]) for entry in missing])
+    return f'<p class="alarm">This report is not whole. It lacks what these sources know: {escape(names)}</p>'
 
 
 def _worry(name: str, value: int) -> str:

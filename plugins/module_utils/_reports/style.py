@@ -15,7 +15,7 @@ a{color:var(--mark)}:focus-visible{outline:3px solid var(--mark);outline-offset:
 nav ul,.tiles{display:flex;flex-wrap:wrap;gap:.75rem;padding:0;list-style:none}
 .tiles div{border:1px solid var(--line);border-radius:.5rem;padding:.5rem 1rem;min-width:7.5rem}
 .tiles dt{color:var(--soft);font-size:.85rem}.tiles dd{margin:0;font-size:1.5rem}
-.warn dd{color:var(--warn);font-weight:700}
+.warn dd,.alarm{color:var(--warn);font-weight:700}.alarm{border:2px solid;border-radius:.5rem;padding:.5rem 1rem}
 .wrap{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere;vertical-align:top}

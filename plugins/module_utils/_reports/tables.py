@@ -20,7 +20,12 @@ class Table(t.NamedTuple):
     columns: tuple[str, ...]
 
 
+# A table of CSV only: one line for each guest and each hypervisor without guests, with its source.
+PLACEMENTS = "placements"
 TABLES = {
+    "missing": Table(
+        "Sources without an answer", "What they know is not in this report.", ("source", "reason")
+    ),
     "conflicts": Table(
         "Conflicts",
         "What the sources contradict each other in. It is reported as seen.",
@@ -50,7 +55,7 @@ TABLES = {
     ),
     "sources": Table(
         "Sources",
-        "What was asked, and when.",
+        "What was asked. A run that tells nothing new leaves this page, and so these moments, as they are.",
         ("source", "backend", "collected_at", "hypervisors", "guests", "skipped"),
     ),
 }

@@ -38,6 +38,26 @@ def test_written_once(kind: str, tmp_path: Path) -> None:
     assert oct(path.stat().st_mode & 0o777) == "0o600"
 
 
+@pytest.mark.parametrize(("kind", "more"), [("csv", {"table": "sources"}), ("html", {}), ("json", {})])
+def test_another_moment_alone_is_no_change(kind: str, more: dict[str, object], tmp_path: Path) -> None:
+    path = tmp_path / "report"
+
+    def write(document: dict[str, object], **options: object) -> bool:
+        result = run_module(f"report_{kind}", {"path": str(path), "mappings": [document], **more, **options})
+        return bool(result["changed"])
+
+    later = {**MAPPING, "collected_at": "2999-01-01T08:00:00Z"}
+    assert write(MAPPING)
+    before = path.read_bytes()
+    assert not write(later)
+    assert path.read_bytes() == before
+    assert write(later, refresh=True)
+    assert path.read_bytes() != before
+    # A moment in a name is a name.
+    assert write({**later, "source": "vc of 2026-11-20T08:00:00Z"})
+    assert write({**later, "source": "vc of 2026-11-21T08:00:00Z"})
+
+
 @pytest.mark.parametrize(
     "options, words",
     [
@@ -45,6 +65,7 @@ def test_written_once(kind: str, tmp_path: Path) -> None:
         ({"path": "/nowhere/at/all"}, "the folder of the report /nowhere/at/all is not there"),
         ({"path": "/"}, "cannot be read"),
         ({"silent": [{}]}, "silent[0] names no hypervisor"),
+        ({"missing": [{}]}, "missing[0] names no source"),
         ({"licence_pair_price": 1}, "required together"),
         ({"stale_hours": -1}, "stale_hours is -1"),
     ],

@@ -180,11 +180,18 @@ def test_hostile_names_are_only_text(history: History, name: str) -> None:
     assert len(history.where(f"uuid-{name}")) == 1
 
 
-def test_an_empty_mapping_is_refused(history: History) -> None:
-    with pytest.raises(InvalidInput, match=re.escape("the mapping of vc.example.com holds no hypervisor")):
-        history.keep(mapping(moment(8), {"esx1": []}, source="b"), mapping(moment(8), {}))
-    with pytest.raises(InvalidInput, match="the mappings hold no hypervisor"):
+def test_an_empty_mapping_is_refused_and_the_others_are_kept(history: History) -> None:
+    history.keep(mapping(moment(8), {"esx1": ["web1"]}))
+    with pytest.raises(InvalidInput, match=re.escape("no hypervisor in the mapping of vc.example.com")) as caught:
+        history.keep(mapping(moment(9), {"esx2": ["web2"]}, source="b"), mapping(moment(9), {}))
+    assert [(run["source"], run["result"]) for run in caught.value.result["runs"]] == [("b", "recorded")]
+    assert caught.value.result["changed"] is True
+    assert history.where("web1") == [("esx1", "running", moment(8), moment(8), None)]
+    assert len(history.where("web2")) == 1
+    with pytest.raises(InvalidInput, match="there is no mapping to record"):
         history.keep()
+    history.keep(mapping(moment(9), {}), allow_empty=True)
+    assert history.where("web1")[0][-1] == moment(9)
 
 
 @pytest.mark.parametrize(

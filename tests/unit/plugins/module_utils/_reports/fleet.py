@@ -36,6 +36,7 @@ def fleet(hypervisors: int = 3, guests: int = 4, collected_at: str = "2999-01-01
 OPTIONS: dict[str, t.Any] = {
     "changes": [],
     "silent": [],
+    "missing": [],
     "stale_hours": 26,
     "title": HOSTILE,
     "licence_guests": [],

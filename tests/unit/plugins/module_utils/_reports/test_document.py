@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import typing as t
 from html.parser import HTMLParser
 
 import pytest
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._reports.client import as_csv
 from ansible_collections.virtmap.core.plugins.module_utils._reports.document import document
@@ -25,6 +28,7 @@ def made(*mappings: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
 def test_summary() -> None:
     assert made(fleet())["summary"] == {
         "sources": 1,
+        "missing": 0,
         "hypervisors": 3,
         "guests": 12,
         "running": 12,
@@ -106,11 +110,16 @@ class Reader(HTMLParser):
         self.handlers += [name for name, _value in attrs if name.startswith("on")]
 
 
+def elements(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    return reader
+
+
 def test_the_page_asks_nobody_and_hostile_names_are_text() -> None:
     change = {"kind": "guest_moved", "name": HOSTILE, "hypervisor": HOSTILE}
     text = page(made(fleet(), changes=[change], licence_guests=[HOSTILE]))
-    reader = Reader()
-    reader.feed(text)
+    reader = elements(text)
     assert "img" not in reader.names
     assert reader.names.count("script") == 2
     assert reader.handlers == []
@@ -123,9 +132,29 @@ def test_the_page_asks_nobody_and_hostile_names_are_text() -> None:
     assert "@import" not in text
 
 
-def test_csv_cells_are_no_formulas() -> None:
-    text = as_csv({"table": "unplaced"}, made(fleet()))
-    assert text == "name,uuid,state,source\r\n'=HYPERLINK(1),u-off,shut_off,vc.example.com\r\n"
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1+1", "@SUM(1)", "\t=1", "\r=1"])
+def test_csv_cells_are_no_formulas(name: str) -> None:
+    mapping = fleet(1, 1)
+    mapping["hypervisors"][0]["name"] = mapping["unplaced"][0]["name"] = name
+    for table, column in (("unplaced", "name"), ("hypervisors", "name"), ("guests", "hypervisor"), ("skipped", "kind")):
+        text = as_csv({"table": table}, made(mapping))
+        (row,) = csv.DictReader(io.StringIO(text, newline=""))
+        assert row[column] == ("host" if table == "skipped" else f"'{name}")
+
+
+def test_a_report_that_is_not_whole_says_so() -> None:
+    missing = [{"source": HOSTILE, "reason": "it hangs"}]
+    found = made(fleet(1), missing=missing)
+    assert found["summary"]["missing"] == 1
+    text = page(found)
+    assert "This report is not whole." in text
+    assert "This report is not whole." not in page(made(fleet(1)))
+    assert "img" not in elements(text).names
+    options = {"table": "guests", "allow_missing": False, "path": "/srv/guests.csv"}
+    with pytest.raises(InvalidInput, match="the table guests would lack what .* /srv/guests.csv was left as it is"):
+        as_csv(options, found)
+    assert as_csv({**options, "allow_missing": True}, found).count("\r\n") == 5
+    assert "it hangs" in as_csv({**options, "table": "missing"}, found)
 
 
 def test_a_mapping_whose_guests_are_not_known() -> None:
