@@ -23,9 +23,7 @@ class Table(t.NamedTuple):
 # A table of CSV only: one line for each guest and each hypervisor without guests, with its source.
 PLACEMENTS = "placements"
 TABLES = {
-    "missing": Table(
-        "Sources without an answer", "What they know is not in this report.", ("source", "reason")
-    ),
+    "missing": Table("Sources without an answer", "What they know is not in this report.", ("source", "reason")),
     "conflicts": Table(
         "Conflicts",
         "What the sources contradict each other in. It is reported as seen.",
