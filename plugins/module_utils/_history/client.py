@@ -7,11 +7,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
-from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
 from ansible_collections.virtmap.core.plugins.module_utils._history import queries
 from ansible_collections.virtmap.core.plugins.module_utils._history.database import Database
+from ansible_collections.virtmap.core.plugins.module_utils._history.given import Given
 from ansible_collections.virtmap.core.plugins.module_utils._history.moments import window
 from ansible_collections.virtmap.core.plugins.module_utils._history.prune import prune
 from ansible_collections.virtmap.core.plugins.module_utils._history.record import Recorded, record
@@ -26,21 +25,21 @@ def keep(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn: 
     """Record the mappings and prune, all in one transaction; the result of mapping_history."""
     if options["keep_days"] is not None and options["keep_days"] < 1:
         raise InvalidInput(f"keep_days is {options['keep_days']}, but must be at least 1")
-    given = parse_mappings(options["mappings"])
-    mappings = [mapping for mapping in given if mapping.hypervisors or options["allow_empty"]]
-    refused = [mapping.source for mapping in given if not (mapping.hypervisors or options["allow_empty"])]
+    entries = [Given(document, f"mappings[{index}]") for index, document in enumerate(options["mappings"])]
+    given = [entry for entry in entries if options["allow_empty"] or not entry.is_empty]
+    refused = [entry.head.source for entry in entries if entry not in given]
     nothing = (
         f"no hypervisor in the mapping of {listed(refused)}, which was not recorded: it is mostly the answer of a source "
         "that failed; if it is right, set allow_empty"
         if refused
         else "there is no mapping to record, mostly because every source failed; if that is right, set allow_empty"
     )
-    if not (mappings or options["allow_empty"]):
+    if not (given or options["allow_empty"]):
         raise InvalidInput(nothing)
 
     def work(database: Database) -> tuple[list[Recorded], int]:
         prepare(database)
-        runs = [record(database, mapping) for mapping in sorted(mappings, key=_order)]
+        runs = [record(database, entry) for entry in sorted(given, key=_order)]
         return runs, 0 if options["keep_days"] is None else prune(database, options["keep_days"])
 
     runs, pruned = transact(options, work, write=True, keep=not check_mode)
@@ -102,5 +101,5 @@ def sentence(change: t.Mapping[str, t.Any]) -> str:
     }[change["kind"]]
 
 
-def _order(mapping: Mapping) -> str:
-    return mapping.collected_at
+def _order(given: Given) -> str:
+    return given.head.collected_at

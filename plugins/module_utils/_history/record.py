@@ -12,12 +12,12 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import I
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._history.database import Database, stored
+from ansible_collections.virtmap.core.plugins.module_utils._history.given import Given, fingerprint
 from ansible_collections.virtmap.core.plugins.module_utils._history.spans import (
     Belief,
     GuestSpan,
     HostSpan,
     believed_mapping,
-    fingerprint,
     load,
     spans,
 )
@@ -54,38 +54,42 @@ class Recorded:
         }
 
 
-def record(database: Database, mapping: Mapping) -> Recorded:
+def record(database: Database, given: Given) -> Recorded:
     """Add one run of one source.
 
     Raises:
-        InvalidInput: another mapping of the same source and moment is recorded.
+        InvalidInput: another mapping of the same source and moment is recorded, or this one is not in shape.
     """
     before = database.written
-    backend, source, moment = mapping.backend, stored(mapping.source), mapping.collected_at
+    head = given.head
+    backend, source, moment = head.backend, stored(head.source), head.collected_at
     found = database.rows(
         "SELECT id, last_at, fingerprint FROM virtmap_source WHERE backend = ? AND source = ?", backend, source
     )
-    mark = fingerprint(mapping)
-    outcome = Recorded(mapping, "recorded")
+    source_id, last_at, last_mark = found[0] if found else (0, "", "")
+    mark = given.fingerprint
+    if mark != last_mark:
+        # The same may be said in other words, such as a state that is left out for unknown.
+        mark = fingerprint(given.mapping.to_dict())
+    outcome = Recorded(head, "recorded")
+    if moment < last_at:
+        outcome.result = "outdated"
+        return outcome
+    if moment == last_at:
+        if mark != last_mark:
+            raise InvalidInput(
+                f"another mapping of {shown(head.source)} ({backend}) of the moment {moment} is recorded already; "
+                "one source must always be collected with the same options, and once at a time"
+            )
+        outcome.result = "known"
+        return outcome
     if found:
-        source_id, last_at, last_mark = found[0]
-        if moment < last_at:
-            outcome.result = "outdated"
-            return outcome
-        if moment == last_at:
-            if mark != last_mark:
-                raise InvalidInput(
-                    f"another mapping of {shown(mapping.source)} ({backend}) of the moment {moment} is recorded already; "
-                    "one source must always be collected with the same options, and once at a time"
-                )
-            outcome.result = "known"
-            return outcome
         if mark == last_mark:
             outcome.result = "unchanged"
         else:
             belief = load(database, source_id)
-            outcome.changes = changes(believed_mapping(belief, mapping), mapping)
-            _write(database, source_id, mapping, belief, last_at)
+            outcome.changes = changes(believed_mapping(belief, given.mapping), given.mapping)
+            _write(database, source_id, given.mapping, belief, last_at)
         database.run("UPDATE virtmap_source SET last_at = ?, fingerprint = ? WHERE id = ?", moment, mark, source_id)
     else:
         source_id = _next_id(database, "virtmap_source")
@@ -94,11 +98,10 @@ def record(database: Database, mapping: Mapping) -> Recorded:
             "id, backend, source, first_at, last_at, fingerprint",
             [(source_id, backend, source, moment, moment, mark)],
         )
-        _write(database, source_id, mapping, Belief(), moment)
-    figures = (len(mapping.hypervisors), mapping.guest_count, len(mapping.skipped))
+        _write(database, source_id, given.mapping, Belief(), moment)
     changed = int(outcome.result == "recorded")
     columns = "source_id, at, hypervisors, guests, skipped, changed"
-    database.insert("virtmap_run", columns, [(source_id, moment, *figures, changed)])
+    database.insert("virtmap_run", columns, [(source_id, moment, *given.figures(), changed)])
     outcome.rows = database.written - before
     return outcome
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import typing as t
 from collections import defaultdict
@@ -99,13 +98,6 @@ def _host_span(hypervisor: Hypervisor) -> HostSpan:
 def _guest_span(host: str, guest: Guest) -> GuestSpan:
     uuid = stored(guest.uuid)
     return GuestSpan(host, uuid.lower(), uuid, guest.name and stored(guest.name), guest.state.word)
-
-
-def fingerprint(mapping: Mapping) -> str:
-    """A text that two mappings share only when they say the same, at whatever time."""
-    document = mapping.to_dict()
-    del document["collected_at"]
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def believed_mapping(belief: Belief, new: Mapping) -> Mapping:

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible_collections.virtmap.core.tests.unit.full_disk import full_disk
 from ansible_collections.virtmap.core.tests.unit.run_module import run_module
 
 MAPPING = {
@@ -56,6 +57,18 @@ def test_another_moment_alone_is_no_change(kind: str, more: dict[str, object], t
     # A moment in a name is a name.
     assert write({**later, "source": "vc of 2026-11-20T08:00:00Z"})
     assert write({**later, "source": "vc of 2026-11-21T08:00:00Z"})
+
+
+def test_a_disk_that_is_full_leaves_the_page_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    options = {"path": str(path), "mappings": [MAPPING]}
+    assert run_module("report_html", options)["changed"]
+    before = path.read_bytes()
+    with full_disk(len(before) // 2):
+        failed = run_module("report_html", {**options, "title": "Another one"})
+    assert "report.html cannot be written (File too large in " in failed["msg"]
+    assert path.read_bytes() == before
+    assert run_module("report_html", {**options, "title": "Another one"})["changed"]
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import typing as t
@@ -27,6 +29,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 from ansible_collections.virtmap.core.plugins.module_utils._history import store
 from ansible_collections.virtmap.core.plugins.module_utils._history.database import Database
 from ansible_collections.virtmap.core.plugins.module_utils._history.schema import prepare
+from ansible_collections.virtmap.core.tests.unit.full_disk import full_disk
 
 from .fleet import History, mapping, moment
 from .postgres import fresh_database
@@ -35,11 +38,10 @@ ONE = mapping(moment(8), {"esx1": ["web1"]})
 # Writes a second run, says so, and then hangs within the transaction.
 KILLED = """
 import json, sys, time
-from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mapping
-from ansible_collections.virtmap.core.plugins.module_utils._history import record, store
+from ansible_collections.virtmap.core.plugins.module_utils._history import given, record, store
 options, document = json.load(sys.stdin)
 def work(database):
-    record.record(database, parse_mapping(document))
+    record.record(database, given.Given(document, "mapping"))
     print("written", flush=True)
     time.sleep(300)
 store.transact(options, work, write=True)
@@ -50,7 +52,7 @@ store.transact(options, work, write=True)
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> History:
     if request.param == "sqlite":
         return History(path=str(tmp_path / "history.sqlite"))
-    return History(**fresh_database(request))
+    return History(**fresh_database())
 
 
 def test_a_task_killed_halfway_leaves_no_trace(history: History) -> None:
@@ -153,6 +155,45 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     whole.write_bytes(whole.read_bytes()[:4096])
     with pytest.raises(InvalidInput, match="cannot be used"):
         History(path=str(whole)).keep(mapping(moment(9), {"esx1": []}))
+
+
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    history = History(path=str(path))
+    history.keep(ONE)
+    large = mapping(moment(9), {f"esx{number}": [f"g{number}-{index}" for index in range(100)] for number in range(50)})
+    with (
+        full_disk(path.stat().st_size + 8192),
+        pytest.raises(InvalidInput, match="cannot be used: .*nothing was changed"),
+    ):
+        history.keep(large)
+    assert history.where("web1") == [("esx1", "running", moment(8), moment(8), None)]
+    assert history.where("g1-1") == []
+    assert history.keep(large)["runs"][0]["result"] == "recorded"
+
+
+def test_a_file_of_another_user() -> None:
+    # Not below pytest's folder, which only its owner may enter.
+    folder = Path(tempfile.mkdtemp())
+    history = History(path=str(folder / "history.sqlite"))
+    try:
+        history.keep(ONE)
+        if os.geteuid() == 0:
+            folder.chmod(0o755)
+            other, back = lambda: os.seteuid(65534), lambda: os.seteuid(0)
+        else:
+            file = folder / "history.sqlite"
+            other, back = lambda: file.chmod(0), lambda: file.chmod(0o600)
+        other()
+        try:
+            for use in (lambda: history.keep(mapping(moment(9), {"esx1": []})), lambda: history.where("web1")):
+                with pytest.raises(InvalidInput, match="history.sqlite cannot be used: .*; nothing was changed"):
+                    use()
+        finally:
+            back()
+        assert len(history.where("web1")) == 1
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_a_file_of_something_else_keeps_its_tables(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from .postgres import fresh_database
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> History:
     if request.param == "sqlite":
         return History(path=str(tmp_path / "history.sqlite"))
-    return History(**fresh_database(request))
+    return History(**fresh_database())
 
 
 def kinds(result: dict[str, t.Any]) -> list[tuple[str, str | None]]:
@@ -36,6 +36,23 @@ def test_an_unchanged_run_adds_one_row(history: History) -> None:
     again = history.keep(mapping(moment(9), hosts))
     assert (again["changed"], again["runs"][0]["rows"], again["runs"][0]["result"]) == (False, 0, "known")
     assert history.where("g2-3") == [("esx2", "running", moment(8), moment(9), None)]
+
+
+def test_the_same_in_other_words_is_unchanged(history: History) -> None:
+    brief: dict[str, t.Any] = {
+        "backend": "file",
+        "source": "x",
+        "hypervisors": [{"id": "h1", "guests": [{"uuid": "u1"}]}],
+    }
+    history.keep({**brief, "collected_at": moment(8)})
+    (host,) = brief["hypervisors"]
+    long = {**host, "name": None, "facts": {}, "guests": [{"uuid": "u1", "name": None, "state": "unknown"}]}
+    for hour, document in ((9, {**brief, "hypervisors": [long]}), (10, brief)):
+        run = history.keep({**document, "collected_at": moment(hour)})["runs"][0]
+        assert (run["result"], run["rows"]) == ("unchanged", 1)
+    for wrong in ({**brief, "hypervisors": None}, {**brief, "hypervisors": [{}]}, {**brief, "skipped": 5}):
+        with pytest.raises(InvalidInput, match=r"mappings\[0\]\."):
+            history.keep({**wrong, "collected_at": moment(11)})
 
 
 def test_where_a_guest_ran_on_a_day(history: History) -> None:
