@@ -90,8 +90,9 @@ licence:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS, AnsibleModule
 from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warn, run_module
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup
 from ansible_collections.virtmap.core.plugins.module_utils._reports.client import as_json, report
 from ansible_collections.virtmap.core.plugins.module_utils._reports.options import REPORT
 
@@ -103,7 +104,7 @@ def work(module: AnsibleModule, warn: Warn) -> dict[str, t.Any]:
 
 def main() -> None:
     """Run the module."""
-    run_module(REPORT, work)
+    run_module(OptionGroup(FILE_COMMON_ARGUMENTS) + REPORT, work)
 
 
 if __name__ == "__main__":

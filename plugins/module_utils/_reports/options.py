@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup
 from ansible_collections.virtmap.core.plugins.module_utils._reports.tables import PLACEMENTS, TABLES
 
 REPORT = OptionGroup(
     {
-        **FILE_COMMON_ARGUMENTS,
         "path": {"type": "path", "required": True},
         "mappings": {"type": "list", "elements": "dict", "required": True},
         "changes": {"type": "list", "elements": "dict", "default": []},
