@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: report_html
-short_description: Write which guest runs on which hypervisor as a web page
+short_description: Write a web page of which guest runs on which hypervisor
 version_added: 0.1.0
 author:
   - The virtmap.core contributors (@virtmap)
