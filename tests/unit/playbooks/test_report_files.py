@@ -31,7 +31,8 @@ def told(site: Site) -> t.Any:
 
 
 def test_history_and_files(site: Site) -> None:
-    hosts = {"a": source(site, "a", mapping(hypervisor("h1", guest("g1", "web1")), hypervisor("h2")))}
+    guests = [guest("g1", "web1"), guest("g2", HOSTILE)]
+    hosts = {"a": source(site, "a", mapping(hypervisor("h1", *guests), hypervisor("h2")))}
     path = {kind: str(site.folder / f"out.{kind}") for kind in ("html", "json", "csv", "sqlite", "record")}
     variables = {
         "report_html": path["html"],
@@ -53,24 +54,29 @@ def test_history_and_files(site: Site) -> None:
     with (site.folder / "out.csv").open(newline="", encoding="utf-8") as stream:
         assert [(row["hypervisor"], row["guest"]) for row in csv.DictReader(stream)] == [
             ("h1.example.com", "web1"),
+            ("h1.example.com", HOSTILE),
             ("h2.example.com", ""),
         ]
     assert "<title>Fleet of the test</title>" in (site.folder / "out.html").read_text(encoding="utf-8")
 
     # The same a day later is a run of the history, and nothing else.
-    site.write("a.json", {**mapping(hypervisor("h1", guest("g1", "web1")), hypervisor("h2")), **LATER})
+    site.write("a.json", {**mapping(hypervisor("h1", *guests), hypervisor("h2")), **LATER})
     assert site.play("virtmap.core.report").recap("a")["changed"] == 1
     assert not (site.folder / "told.json").exists(), "nobody is told when all is well"
 
-    moved = mapping(hypervisor("h1"), hypervisor("h2", guest("g1", "web1")))
+    moved = mapping(hypervisor("h1"), hypervisor("h2", *guests))
     site.write("a.json", {**moved, "collected_at": "2026-11-23T08:00:00Z"})
     third = site.play("virtmap.core.report")
     assert third.code == 0, third.output
     changes = json.loads((site.folder / "out.json").read_text(encoding="utf-8"))["changes"]
-    assert [(change["kind"], change["hypervisor"]) for change in changes] == [("guest_moved", "h2")]
+    assert [(change["kind"], change["name"]) for change in changes] == [
+        ("guest_moved", "web1"),
+        ("guest_moved", HOSTILE),
+    ]
     assert '"guest_moved","web1"' in (site.folder / "out.html").read_text(encoding="utf-8")
     store = History(path=path["sqlite"])
     assert [place[0] for place in store.where("web1")] == ["h1.example.com", "h2.example.com"]
+    assert not list(site.folder.rglob("EXECUTED"))
 
 
 def test_a_history_in_postgresql(site: Site) -> None:
