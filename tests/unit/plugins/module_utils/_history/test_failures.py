@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -172,25 +173,32 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
     assert history.keep(large)["runs"][0]["result"] == "recorded"
 
 
+@contextlib.contextmanager
+def of_another_user(file: Path) -> t.Iterator[None]:
+    """Let a file be one that this process may not open: root becomes nobody for a while, others lock themselves out."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+    else:
+        file.chmod(0)
+        yield
+        file.chmod(0o600)
+
+
 def test_a_file_of_another_user() -> None:
     # Not below pytest's folder, which only its owner may enter.
     folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
     history = History(path=str(folder / "history.sqlite"))
     try:
         history.keep(ONE)
-        if os.geteuid() == 0:
-            folder.chmod(0o755)
-            other, back = lambda: os.seteuid(65534), lambda: os.seteuid(0)
-        else:
-            file = folder / "history.sqlite"
-            other, back = lambda: file.chmod(0), lambda: file.chmod(0o600)
-        other()
-        try:
+        with of_another_user(folder / "history.sqlite"):
             for use in (lambda: history.keep(mapping(moment(9), {"esx1": []})), lambda: history.where("web1")):
                 with pytest.raises(InvalidInput, match="history.sqlite cannot be used: .*; nothing was changed"):
                     use()
-        finally:
-            back()
         assert len(history.where("web1")) == 1
     finally:
         shutil.rmtree(folder)
