@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 
 from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
 from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
@@ -73,12 +74,24 @@ def group_by_destination(value: list[t.Any], sources: list[str]) -> list[dict[st
     return groups
 
 
-def report_document(value: t.Any) -> dict[str, t.Any]:
-    """Mappings and what they contradict each other in: what role report writes as JSON."""
+def report_figures(value: list[t.Any], sources: list[str]) -> dict[str, t.Any]:
+    """What role report has to tell of the mappings of a play.
+
+    Args:
+        sources: the hosts of the inventory that gave them, in the same order.
+    """
     mappings = read_mappings(value)
+    merged = merge(mappings)
+    keys = Counter((mapping.backend, mapping.source) for mapping in mappings)
     return {
-        "mappings": [mapping.to_dict() for mapping in mappings],
-        "conflicts": [conflict.to_dict() for conflict in merge(mappings).conflicts],
+        "sources": len(mappings),
+        "hypervisors": len(merged.hypervisors),
+        "guests": sum(len(hypervisor.guests or ()) for hypervisor in merged.hypervisors),
+        "conflicts": [conflict.to_dict() for conflict in merged.conflicts],
+        "skipped": [{**entry.to_dict(), "source": mapping.source} for mapping in mappings for entry in mapping.skipped],
+        "unique_sources": [
+            source for source, mapping in zip(sources, mappings) if keys[(mapping.backend, mapping.source)] == 1
+        ],
     }
 
 
@@ -116,7 +129,7 @@ class FilterModule:
             to_table,
             to_csv,
             group_by_destination,
-            report_document,
+            report_figures,
             report_record,
             report_status,
             mapping_changes,
