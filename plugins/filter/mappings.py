@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
 from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
@@ -110,7 +111,8 @@ def pack_mappings(value: list[t.Any], sources: list[str]) -> dict[str, str]:
     """Mappings for a later job: for each source a variable and the text that it holds."""
     if len(value) != len(sources):
         raise InvalidInput(f"there are {len(value)} mappings, but {len(sources)} names of sources")
-    return {variable_name(source): pack(mapping) for source, mapping in zip(sources, read_mappings(value))}
+    now = datetime.now(timezone.utc)
+    return {variable_name(source): pack(mapping, now) for source, mapping in zip(sources, read_mappings(value))}
 
 
 def packed_mapping_name(value: str) -> str:

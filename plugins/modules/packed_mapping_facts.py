@@ -30,7 +30,7 @@ options:
     required: true
   max_age:
     description:
-      - How many seconds ago the mapping may have been collected at the most.
+      - How many seconds ago the mapping may have been packed at the most.
       - A job that is launched again by itself gets what it got the first time.
     type: int
     default: 14400

@@ -31,14 +31,19 @@ def variable_name(source: str) -> str:
     return f"virtmap_mapping_{hashlib.sha256(source.encode('utf-8')).hexdigest()[:32]}"
 
 
-def pack(mapping: Mapping) -> str:
-    """A mapping as one text of letters, digits and a few signs; 40,000 guests make less than 2 MB."""
-    text = json.dumps(mapping.to_dict(), ensure_ascii=False, separators=(",", ":"))
+def pack(mapping: Mapping, now: datetime) -> str:
+    """A mapping as one text of letters, digits and a few signs; 40,000 guests make less than 2 MB.
+
+    Args:
+        now: kept beside the mapping. The moment of its collection is another one: that of a file may be days ago.
+    """
+    document = {"packed_at": now.astimezone(timezone.utc).isoformat(), "mapping": mapping.to_dict()}
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return _HEAD + base64.b64encode(zlib.compress(text.encode("utf-8"))).decode("ascii")
 
 
-def unpack(text: str) -> Mapping:
-    """The mapping in such a text.
+def unpack(text: str) -> tuple[Mapping, datetime]:
+    """The mapping in such a text, and when it was packed.
 
     Raises:
         InvalidInput: there is no text, or it is damaged or of another kind.
@@ -52,13 +57,15 @@ def unpack(text: str) -> Mapping:
         raise InvalidInput("the text is no packed mapping; give what the filter virtmap.core.pack_mappings made")
     try:
         document = json.loads(zlib.decompress(base64.b64decode(text[len(_HEAD) :], validate=True)))
-    except (binascii.Error, zlib.error, ValueError) as exc:
-        raise InvalidInput(f"the packed mapping is damaged on its way between the jobs ({exc}); {_AGAIN}") from exc
-    return parse_mapping(document)
+        moment = datetime.fromisoformat(document["packed_at"])
+        mapping = document["mapping"]
+    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError) as exc:
+        raise InvalidInput(f"the packed mapping was damaged on its way between the jobs ({exc}); {_AGAIN}") from exc
+    return parse_mapping(mapping), moment
 
 
 def collect(options: t.Mapping[str, t.Any], now: datetime) -> Mapping:
-    """Take a mapping out of the option ``packed``, but none that is older than ``max_age`` seconds.
+    """Take a mapping out of the option ``packed``, but none that was packed more than ``max_age`` seconds ago.
 
     A job that is launched again gets the variables that it had the first time; the mapping may be weeks old then.
 
@@ -67,12 +74,11 @@ def collect(options: t.Mapping[str, t.Any], now: datetime) -> Mapping:
     """
     if options["max_age"] < 1:
         raise InvalidInput(f"max_age is {options['max_age']}, but must be at least 1 second")
-    mapping = unpack(options["packed"])
-    collected = datetime.fromisoformat(mapping.collected_at.replace("Z", "+00:00"))
-    age = int((now.astimezone(timezone.utc) - collected).total_seconds())
+    mapping, moment = unpack(options["packed"])
+    age = int((now - moment).total_seconds())
     if age > options["max_age"]:
         raise InvalidInput(
-            f"the mapping was collected at {mapping.collected_at}, {age} seconds ago, and is older than max_age "
-            f"({options['max_age']}); {_AGAIN}, because a job launched again by itself gets the old mappings"
+            f"the mapping was handed on {age} seconds ago, which is longer than max_age ({options['max_age']}); {_AGAIN}, because "
+            "a job that is launched again by itself gets the old mappings"
         )
     return mapping

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import typing as t
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
@@ -18,14 +18,15 @@ from ansible_collections.virtmap.core.tests.unit.playbooks.play import HOSTILE, 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 
 
-def packed(*hosts: dict[str, t.Any], **more: t.Any) -> str:
-    return pack(parse_mapping({**mapping(*hosts), **more}))
+def packed(*hosts: dict[str, t.Any], now: datetime = NOW) -> str:
+    return pack(parse_mapping(mapping(*hosts)), now)
 
 
 def test_a_packed_mapping_comes_back_as_it_was_and_is_no_template() -> None:
     document = mapping({**hypervisor("h1", guest("g1", HOSTILE), guest("g2", "naïve ☃")), "name": HOSTILE, "own": [1]})
-    text = pack(parse_mapping(document))
-    assert unpack(text).to_dict() == document
+    text = pack(parse_mapping(document), NOW)
+    found, moment = unpack(text)
+    assert (found.to_dict(), moment) == (document, NOW)
     assert not set(text) & set("{}%#'\" \n")
 
 
@@ -64,10 +65,10 @@ def test_a_text_that_is_no_whole_mapping_is_refused(text: str, says: str) -> Non
 
 
 def test_an_old_mapping_is_refused_because_a_job_launched_again_gets_the_old_ones() -> None:
-    text = packed(hypervisor("h1"))
+    text = packed(hypervisor("h1"), now=NOW - timedelta(hours=1))
     assert collect({"packed": text, "max_age": 3600}, NOW).source == "vcenter.example.com"
     with pytest.raises(
-        InvalidInput, match="3600 seconds ago, and is older than max_age .3599.; run the whole workflow"
+        InvalidInput, match="3600 seconds ago, which is longer than max_age .3599.; run the whole workflow"
     ):
         collect({"packed": text, "max_age": 3599}, NOW)
     with pytest.raises(InvalidInput, match="max_age is 0"):
@@ -77,18 +78,18 @@ def test_an_old_mapping_is_refused_because_a_job_launched_again_gets_the_old_one
 def test_what_was_handed_on_is_reported_once_and_a_source_without_a_mapping_is_named(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
-    moment = datetime.now(timezone.utc).isoformat()
+    now = datetime.now(timezone.utc)
     handed = {
-        variable_name("a"): packed({**hypervisor("h1", guest("g1", HOSTILE)), "name": HOSTILE}, collected_at=moment),
-        variable_name("b-2"): packed(hypervisor("h2", guest("g2")), collected_at=moment),
-        variable_name("old"): packed(hypervisor("h3", guest("g3")), collected_at="2026-01-01T00:00:00Z"),
+        variable_name("a"): packed({**hypervisor("h1", guest("g1", HOSTILE)), "name": HOSTILE}, now=now),
+        variable_name("b-2"): packed(hypervisor("h2", guest("g2")), now=now),
+        variable_name("old"): packed(hypervisor("h3", guest("g3"))),
     }
     site.inventory({"a": {}, "b-2": {}, "old": {}, "lost": {}}, **receiver)
     site.write("vars.json", handed)
     run = site.play("virtmap.core.report_gathered", "-e", "@vars.json", "-vvv")
     assert run.code == 2
     assert "no mapping from old, lost" in run.output
-    assert "is older than max_age (14400)" in run.output
+    assert "is longer than max_age (14400)" in run.output
     held = candlepin.state.hypervisors_of("acme")
     assert {key: [each.guest_id for each in entry.guests] for key, entry in held.items()} == {
         "h1": ["g1"],
@@ -120,6 +121,6 @@ def test_each_source_is_handed_on_under_its_own_name_and_one_that_failed_is_not(
     assert run.code == 2
     stats = json.loads(run.output[run.output.rindex("RUN: ") + 5 :].split("\n\n")[0])
     assert list(stats) == [variable_name("good-1")]
-    (found,) = unpack(stats[variable_name("good-1")]).hypervisors
+    (found,) = unpack(stats[variable_name("good-1")])[0].hypervisors
     assert [(each.uuid, each.name) for each in found.guests or ()] == [("g1", HOSTILE)]
     assert not list(site.folder.rglob("EXECUTED"))
