@@ -100,7 +100,8 @@ class AwxServer(HttpServer):
         return request.basic_auth() == (self.user, self.password)
 
     def _token(self, request: Request, parts: list[str]) -> tuple[int, Item | None]:
-        if request.method == "DELETE" and parts and self.tokens.pop(int(parts[0]), None):
+        if request.method == "DELETE" and parts and int(parts[0]) in self.tokens:
+            del self.tokens[int(parts[0])]
             return 204, None
         if request.method != "POST" or parts:
             return 404, {"detail": "Not found."}
