@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from datetime import datetime, timezone
 
 from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
 from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.packed import pack, variable_name
 from ansible_collections.virtmap.core.plugins.plugin_utils import _status
 from ansible_collections.virtmap.core.plugins.plugin_utils._mappings import as_filter, read_mappings
 from ansible_collections.virtmap.core.plugins.plugin_utils._vaulted import vaulted_inventory
@@ -117,6 +120,19 @@ def mapping_changes(value: t.Any, new: t.Any) -> list[dict[str, t.Any]]:
     return [change.to_dict() for change in changes(before, after)]
 
 
+def pack_mappings(value: list[t.Any], sources: list[str]) -> dict[str, str]:
+    """Mappings for a later job: for each source a variable and the text that it holds."""
+    if len(value) != len(sources):
+        raise InvalidInput(f"there are {len(value)} mappings, but {len(sources)} names of sources")
+    now = datetime.now(timezone.utc)
+    return {variable_name(source): pack(mapping, now) for source, mapping in zip(sources, read_mappings(value))}
+
+
+def packed_mapping_name(value: str) -> str:
+    """The variable that holds the packed mapping of a source."""
+    return variable_name(value)
+
+
 class FilterModule:
     """Filters on mappings."""
 
@@ -133,6 +149,8 @@ class FilterModule:
             report_record,
             report_status,
             mapping_changes,
+            pack_mappings,
+            packed_mapping_name,
             vaulted_inventory,
         )
         return {function.__name__: as_filter(function.__name__, function) for function in functions}
