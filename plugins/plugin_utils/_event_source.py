@@ -15,6 +15,7 @@ from ansible_collections.virtmap.core.plugins.plugin_utils._sources import Sourc
 OPTIONS = OptionGroup(
     {
         "sources": {"type": "list", "elements": "dict"},
+        "defaults": {"type": "dict", "default": {}, "no_log": True},
         "initial": {"type": "bool", "default": True},
         "native": {"type": "bool", "default": True},
         "interval": {"type": "float", "default": 60.0},
@@ -58,10 +59,10 @@ def following_for(args: t.Mapping[str, t.Any]) -> Following:
         patience=patience,
     )
     single = {name: value for name, value in given.items() if name not in OPTIONS.spec}
-    return Following(_sources(own["sources"], single), settings)
+    return Following(_sources(own["sources"], single, own["defaults"]), settings)
 
 
-def _sources(several: list[t.Any] | None, single: dict[str, t.Any]) -> list[Source]:
+def _sources(several: list[t.Any] | None, single: dict[str, t.Any], defaults: dict[str, t.Any]) -> list[Source]:
     if several is not None and single:
         raise InvalidInput(
             f"{WHERE}: {', '.join(sorted(single))} stands beside sources; give either sources, or backend with its options"
@@ -71,5 +72,5 @@ def _sources(several: list[t.Any] | None, single: dict[str, t.Any]) -> list[Sour
     if several == []:
         raise InvalidInput(f"{WHERE}: sources is empty, so there is nothing to follow")
     if several is None:
-        return [read_source(single, WHERE)]
-    return [read_source(value, f"{WHERE}: sources[{index}]") for index, value in enumerate(several)]
+        return [read_source(single, WHERE, defaults)]
+    return [read_source(value, f"{WHERE}: sources[{index}]", defaults) for index, value in enumerate(several)]

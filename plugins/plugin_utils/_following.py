@@ -165,6 +165,9 @@ class Following:
             wait = pause
             try:
                 for mapping in self._mappings(number, source):
+                    if not answered:
+                        count = len(mapping.hypervisors)
+                        _LOG.info("%s: followed from here on, with %d hypervisors at first", source.where, count)
                     pause, answered = FIRST_PAUSE, True
                     self._inbox.put(number, mapping)
                 if self._stop.is_set():

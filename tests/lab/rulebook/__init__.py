@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from .reports import Reports, reporting
 from .runner import Rulebook
 
-__all__ = ["Rulebook"]
+__all__ = ["Reports", "Rulebook", "reporting"]

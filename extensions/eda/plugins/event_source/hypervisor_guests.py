@@ -32,6 +32,12 @@ options:
         source to another is told to have moved.
     type: list
     elements: dict
+  defaults:
+    description:
+      - Options for all sources that do not give them themselves and have such an option, for example C(username) and
+        C(password) from a credential. Empty ones do not count.
+    type: dict
+    default: {}
   initial:
     description:
       - Whether there is an event C(snapshot) for what each source tells first. Without it there are changes only.
