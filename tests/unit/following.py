@@ -15,7 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import Ma
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 
 # How long a change may take on a busy machine before it counts as lost.
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 Watch = t.Callable[[t.Mapping[str, t.Any], Selection, Warn, threading.Event], t.Iterator[Mapping]]
 

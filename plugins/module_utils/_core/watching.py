@@ -26,12 +26,14 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import Ma
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+# How often what waits is told to end, until it has: it may begin to wait just after it was told.
+END_EVERY = 1.0
 # What passes: another try, later, may succeed. A refused login is none of these, because tries would lock the account.
 PASSING: tuple[type[VirtmapError], ...] = (CannotConnect, BadAnswer, NotFound)
 
 
 class ToldOnce:
-    """Hands a warning on when it was not among those of the mapping before.
+    """Hands a warning on when it was not among those of the mapping before; one that is about no mapping, the first time.
 
     Attributes:
         warn: for what is to be told each time.
@@ -41,17 +43,23 @@ class ToldOnce:
         self.warn = warn
         self._before: set[str] = set()
         self._now: set[str] = set()
+        self._always: set[str] = set()
+        self._within = False
 
     def __call__(self, message: str) -> None:
-        self._now.add(message)
-        if message not in self._before:
+        known, into = (self._before, self._now) if self._within else (self._always, self._always)
+        if message not in known:
             self.warn(message)
+        into.add(message)
 
     @contextmanager
     def round(self) -> t.Iterator[None]:
         """One mapping: what is told within the block is about it."""
-        self._now = set()
-        yield
+        self._now, self._within = set(), True
+        try:
+            yield
+        finally:
+            self._within = False
         self._before = self._now
 
 
@@ -94,3 +102,30 @@ def follow(
             warn(Lost(f"{exc.message}; reading all of it again in {pause:g} second{'' if pause == 1 else 's'}"))
             stop.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+
+@contextmanager
+def ended_by(stop: threading.Event, end: t.Callable[[], None]) -> t.Iterator[None]:
+    """Within the block, end what waits as soon as ``stop`` is set.
+
+    Args:
+        end: ends what waits at this moment; called in a thread of its own, again and again until the block is left.
+    """
+    over, guard = threading.Event(), threading.Lock()
+
+    def watch_stop() -> None:
+        while not over.is_set():
+            if stop.wait(END_EVERY):
+                with guard:
+                    if not over.is_set():
+                        end()
+                over.wait(END_EVERY)
+
+    thread = threading.Thread(target=watch_stop, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        # What comes after the block is not ended.
+        with guard:
+            over.set()

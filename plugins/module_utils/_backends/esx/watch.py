@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 import typing as t
-from contextlib import contextmanager
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.client import (
     to_mapping,
@@ -24,10 +23,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.assemble import
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
-from ansible_collections.virtmap.core.plugins.module_utils._core.watching import PASSING, ToldOnce, follow
-
-# How often a call that waits is told to end, until it has.
-CANCEL_EVERY = 1.0
+from ansible_collections.virtmap.core.plugins.module_utils._core.watching import PASSING, ToldOnce, ended_by, follow
 
 
 def watch(
@@ -61,7 +57,7 @@ def _follow(
     try:
         session.open()
         updates = Updates(session, wanted_paths(session, options))
-        with updates.opened(), _cancelled_by(stop, updates, told.warn):
+        with updates.opened(), ended_by(stop, _Canceller(updates, told.warn)):
             while not stop.is_set():
                 try:
                     changed = updates.wait()
@@ -78,25 +74,20 @@ def _follow(
         session.close(failure)
 
 
-@contextmanager
-def _cancelled_by(stop: threading.Event, updates: Updates, warn: Warn) -> t.Iterator[None]:
-    """Within the block, end the call that waits as soon as ``stop`` is set."""
-    over = threading.Event()
+class _Canceller:
+    """Ends the call that waits."""
 
-    def cancel() -> None:
-        while not over.is_set():
-            if stop.wait(CANCEL_EVERY) and not over.wait(0):
-                try:
-                    updates.cancel()
-                except VirtmapError as exc:
-                    # The call that waits then ends by itself, in half a minute at the latest.
-                    warn(f"the watch could not be ended at once ({exc.message})")
-                    return
-                over.wait(CANCEL_EVERY)
+    def __init__(self, updates: Updates, warn: Warn) -> None:
+        self._updates = updates
+        self._warn = warn
+        self._failed = False
 
-    thread = threading.Thread(target=cancel, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
+    def __call__(self) -> None:
+        if self._failed:
+            return
+        try:
+            self._updates.cancel()
+        except VirtmapError as exc:
+            # The call that waits then ends by itself, in half a minute at the latest.
+            self._failed = True
+            self._warn(f"the watch could not be ended at once ({exc.message})")

@@ -137,3 +137,31 @@ def test_giving_up_closes_the_session(clock: Clock) -> None:
     next(mappings)
     mappings.close()  # type: ignore[attr-defined]
     assert closed == [True]
+
+
+def test_what_is_about_no_mapping_is_told_once(clock: Clock) -> None:
+    warnings: list[str] = []
+
+    def session(told: watching.ToldOnce) -> t.Generator[Mapping, None, None]:
+        told("unencrypted")
+        for _number in range(2):
+            with told.round():
+                told("a")
+            yield MAPPING
+        raise CannotConnect("lost") if clock.now < 4 else Denied("no")
+
+    with pytest.raises(Denied):
+        list(following(session, clock, warnings.append))
+    assert [warning for warning in warnings if "lost" not in warning] == ["unencrypted", "a"]
+
+
+def test_what_waits_is_ended_until_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "END_EVERY", 0.01)
+    stop, told, ended = threading.Event(), threading.Semaphore(0), threading.Event()
+    with watching.ended_by(stop, told.release):
+        stop.set()
+        for _number in range(3):
+            assert told.acquire(timeout=30)
+    with watching.ended_by(threading.Event(), ended.set):
+        stop.set()
+    assert not ended.is_set()
