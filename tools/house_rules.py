@@ -27,6 +27,7 @@ PACKAGE = "ansible_collections.virtmap.core.plugins.module_utils."
 # The floors of module_utils that each floor may stand on besides itself; an arrow only points down.
 ALLOWED_FLOORS = {
     "_core": set[str](),
+    "_events": {"_core"},
     "_transport": {"_core"},
     "_backends": {"_core", "_transport", "_virt_who"},
     "_reporters": {"_core", "_transport", "_virt_who"},

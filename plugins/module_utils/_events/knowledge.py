@@ -100,13 +100,14 @@ class Doubles:
         hidden: dict[Place, set[str]] = defaultdict(set)
         doubles: dict[str, float] = {}
         for uuid, places in seen.items():
-            drop = places & stale if places - stale else set()
-            left = places - drop
-            known = {place for place in left if place[1] in before.get(uuid, ())}
-            if len({place[1] for place in left}) > 1:
+            known = {place for place in places if place[1] in before.get(uuid, ())}
+            # What is known from earlier gives way to what is told now, and else to what was shown last.
+            counts = places - stale or known or places
+            drop = places - counts
+            if len({place[1] for place in counts}) > 1:
                 doubles[uuid] = self._since.get(uuid, now)
-                if known and now < doubles[uuid] + self._patience:
-                    drop |= left - known
+                if known & counts and now < doubles[uuid] + self._patience:
+                    drop |= counts - known
             for place in drop:
                 hidden[place].add(uuid)
         self._since = doubles

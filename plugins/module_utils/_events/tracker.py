@@ -177,7 +177,7 @@ class Tracker:
             place[1]: (told, hypervisor)
             for told in view
             for place, hypervisor in told.places()
-            if place[1] in told.stale and not told.silent
+            if place[1] in told.stale
         }
         for number, entry in self._failed.items():
             if self._is_due(entry, now):
@@ -186,8 +186,7 @@ class Tracker:
                 )
                 keys = {**self._source(number), "reason": entry.why}
                 found.append(self._maker.event("source_silent", utc_now(), message, **keys))
-        silent = {place[1] for told in view if told.silent for place, _hypervisor in told.places()}
-        for key in [key for key in self._quiet if key not in stale and key not in silent]:
+        for key in [key for key in self._quiet if key not in stale]:
             if self._quiet.pop(key).told:
                 found.append(
                     self._maker.event("hypervisor_back", utc_now(), f"hypervisor {key} is heard again", hypervisor=key)

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import runpy
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
@@ -103,3 +106,19 @@ def test_the_plugin_gives_events_and_is_cancelled_cleanly(tmp_path: Path) -> Non
 def test_a_wrong_option_ends_the_plugin_with_one_sentence() -> None:
     with pytest.raises(ValueError, match=r"^virtmap\.core\.hypervisor_guests: nothing to follow[^\n]*$"):
         asyncio.run(plugin_main()(asyncio.Queue(1), {}))
+
+
+@pytest.mark.parametrize("regular", [False, True])
+def test_the_plugin_finds_its_collection_by_itself(tmp_path: Path, regular: bool) -> None:
+    # The package ansible brings a regular package ansible_collections, which does not look further.
+    (tmp_path / "ansible_collections").mkdir()
+    if regular:
+        (tmp_path / "ansible_collections" / "__init__.py").touch()
+    code = (
+        "import runpy, sys; sys.path.insert(0, sys.argv[1]); runpy.run_path(sys.argv[2])['_make_importable']();"
+        "from ansible_collections.virtmap.core.plugins.plugin_utils._event_source import WHERE; print(WHERE)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-c", code, str(tmp_path), str(PLUGIN)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "virtmap.core.hypervisor_guests", done.stderr

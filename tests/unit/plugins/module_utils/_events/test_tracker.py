@@ -296,3 +296,19 @@ def test_each_event_has_an_id_that_others_find_as_well() -> None:
         ids.append([event["meta"]["uuid"] for event in events])
         assert len(set(ids[-1])) == len(events) == 9
     assert ids[0] == ids[1]
+
+
+def test_what_is_due_is_over_once_it_was_told() -> None:
+    watched = Watched(patience=Patience(limit=10.0, silent=300.0, conflict=60.0, repeat=7000.0))
+    watched.tell(mapping({"a": ["x"], "b": ["y"]}))
+    assert watched.tell(mapping({"b": ["y", "x"]}, skipped="a.example.com")) == ["guest_moved x a b", "changed b"]
+    watched.now += 1
+    watched.tracker.failed(0, "vc cannot be reached", watched.now)
+    seen: list[str] = []
+    for _time in range(20):
+        seen += watched.later(0)
+        due = watched.tracker.due(watched.now)
+        assert due is not None
+        assert due > watched.now, "it would be told over and over"
+        watched.now = due
+    assert seen == ["source_failed", "hypervisor_silent a", "source_silent"]
