@@ -27,6 +27,7 @@ PACKAGE = "ansible_collections.virtmap.core.plugins.module_utils."
 # The floors of module_utils that each floor may stand on besides itself; an arrow only points down.
 ALLOWED_FLOORS = {
     "_core": set[str](),
+    "_events": {"_core"},
     "_transport": {"_core"},
     "_backends": {"_core", "_transport", "_virt_who"},
     "_history": {"_core", "_transport"},
@@ -34,7 +35,7 @@ ALLOWED_FLOORS = {
     "_reports": {"_core"},
 }
 # Behave alike with every ansible-core, because they import nothing of it; their tests run with the oldest and newest only.
-FREE_OF_ANSIBLE = ("_backends", "_history", "_reporters", "_reports", "_transport")
+FREE_OF_ANSIBLE = ("_backends", "_events", "_history", "_reporters", "_reports", "_transport")
 # Where Ansible's own machinery is met; all other shared code raises errors and takes callables.
 GLUE = {"_core/module.py"}
 PROCESS_ENDERS = {"fail_json", "exit_json"}

@@ -72,8 +72,12 @@ class Answer(t.NamedTuple):
     warnings: list[str]
 
 
-def read_source(value: t.Any, where: str) -> Source:
+def read_source(value: t.Any, where: str, defaults: t.Mapping[str, t.Any] | None = None) -> Source:
     """Check one source.
+
+    Args:
+        defaults: for options that the source does not give; those that its backend does not have, and empty ones, do
+            not count.
 
     Raises:
         InvalidInput: the backend is not known, or an option is wrong. Nothing is contacted.
@@ -88,7 +92,10 @@ def read_source(value: t.Any, where: str) -> Source:
         group = importlib.import_module(f"{_BACKENDS}.{backend}.options").OPTIONS + SELECTION
     except ImportError as exc:
         raise InvalidInput(f"{where}.backend {backend} is not part of this version of the collection") from exc
-    options = group.validate(options, where)
+    fitting = {
+        name: given for name, given in (defaults or {}).items() if given not in (None, "") and name in group.spec
+    }
+    options = group.validate({**fitting, **options}, where)
     if "timeout" in options:
         check_timeout(options)
     return Source(backend, where, options, Selection.from_options(options))

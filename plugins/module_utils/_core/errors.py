@@ -81,3 +81,12 @@ class Partial(VirtmapError):
 
 class BadAnswer(VirtmapError):
     """The server answered something that its protocol does not allow, or that it declares to be its own failure."""
+
+
+class Lost(str):
+    """A warning of a watch: it lost its source, and tries to reach it again until it does.
+
+    A text like every other warning; who has to know that nothing is heard of the source can tell it from the others.
+    """
+
+    __slots__ = ()

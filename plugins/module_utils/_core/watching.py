@@ -18,6 +18,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.assemble import
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     BadAnswer,
     CannotConnect,
+    Lost,
     NotFound,
     VirtmapError,
 )
@@ -77,7 +78,7 @@ def follow(
     Args:
         session: gets what to warn with; it is closed when the iteration is given up.
         warn: receives one sentence for what the user should look at, once for each time that it comes up, and one for
-            each session that was lost.
+            each session that was lost; that one is of the class Lost.
         stop: ends the iteration when it is set, by any thread.
         passing: the errors after which it is begun anew. All others are raised, and so is any before the first mapping.
     """
@@ -98,7 +99,7 @@ def follow(
             if time.monotonic() - began > LONGEST_PAUSE:
                 # It was in order for long: what was slow before has nothing to do with this.
                 pause = FIRST_PAUSE
-            warn(f"{exc.message}; reading all of it again in {pause:g} second{'' if pause == 1 else 's'}")
+            warn(Lost(f"{exc.message}; reading all of it again in {pause:g} second{'' if pause == 1 else 's'}"))
             stop.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

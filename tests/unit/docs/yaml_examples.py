@@ -11,6 +11,8 @@ import yaml
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.formats import from_virt_who
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mapping
+from ansible_collections.virtmap.core.plugins.plugin_utils._event_source import OPTIONS as EVENT_SOURCE
+from ansible_collections.virtmap.core.tests.unit.docs.blocks import ROOT
 from ansible_collections.virtmap.core.tests.unit.docs.contents import (
     NAMES,
     PREFIX,
@@ -103,6 +105,7 @@ _DICTIONARIES: dict[str, t.Callable[[dict[str, t.Any]], bool]] = {
     "mapping": lambda document: {"backend", "hypervisors"} <= document.keys(),
     "virt-who's print": lambda document: document.keys() == {"hypervisors"},
     "inventory": _is_inventory,
+    "variables of a rulebook": lambda document: all(str(key).startswith("virtmap_") for key in document),
     "variables": lambda document: any(role_of(str(key)) or str(key).startswith("vault_") for key in document),
 }
 
@@ -237,6 +240,39 @@ def _inventory_plugin(document: Document) -> None:
         _parse("{{ " + str(expression) + " }}")
 
 
+# -- rulebooks
+
+
+def _rulebook(document: Document) -> None:
+    for ruleset in document:
+        _event_sources(ruleset["sources"])
+
+
+def _with_password(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Options whose password comes from the environment."""
+    return {"password": "s3cret-word", **options} if "username" in options else options
+
+
+def _event_sources(document: Document) -> None:
+    for item in document:
+        for key, values in item.items():
+            if str(key).startswith(PREFIX):
+                single = {name: value for name, value in values.items() if name not in EVENT_SOURCE.spec}
+                for index, source in enumerate([single] if single else values["sources"]):
+                    check_source(_with_password(source), f"sources[{index}]")
+
+
+def _rulebook_variables(document: Document) -> None:
+    known = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "extensions").rglob("rulebooks/*.yml")))
+    for name in document:
+        if name not in known:
+            raise WrongExample(f"no rulebook has the variable {name}")
+    for index, source in enumerate(document.get("virtmap_sources", [])):
+        check_source(_with_password(source), f"virtmap_sources[{index}]")
+    if "virtmap_report" in document:
+        check_module("rhsm_hypervisor_checkin", {"mappings": [], **_with_password(document["virtmap_report"])})
+
+
 # -- the rest
 
 
@@ -262,8 +298,9 @@ _CHECKS: dict[str, t.Callable[[Document], None]] = {
     "variables": check_variables,
     "mapping": _parsed(parse_mapping),
     "virt-who's print": _parsed(from_virt_who),
-    "rulebook": _nothing_more,
-    "event sources": _nothing_more,
+    "rulebook": _rulebook,
+    "event sources": _event_sources,
+    "variables of a rulebook": _rulebook_variables,
     "manifest of Kubernetes": _nothing_more,
     "execution environment": _nothing_more,
     "requirements": _nothing_more,

@@ -63,12 +63,17 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
         username=options.get("username"),
         password=options.get("password"),
     )
-    reading = with_retries(connection, lambda: _read(connection, selection.hypervisor_id))
+    reading = with_retries(connection, lambda: read(connection, selection.hypervisor_id))
+    return to_mapping(connection, reading, selection, warn)
+
+
+def to_mapping(connection: Connection, reading: Reading, selection: Selection, warn: Warn) -> Mapping:
+    """The mapping of what a daemon told."""
     for warning in reading.warnings:
         warn(warning)
     return assemble(
         backend="libvirt",
-        source=uri.source,
+        source=connection.uri.source,
         hosts=[reading.host],
         selection=selection,
         warn=warn,
@@ -94,7 +99,12 @@ def with_retries(connection: Connection, read: t.Callable[[], T]) -> T:
         return read()
 
 
-def _read(connection: Connection, hypervisor_id: str) -> Reading:
+def read(connection: Connection, hypervisor_id: str) -> Reading:
+    """Ask a daemon, over an open connection, for its host and its guests.
+
+    Raises:
+        CannotConnect, Denied, NotFound, BadAnswer: see errors.RULES; NotFound also when the host lacks the wanted id.
+    """
     warnings: list[str] = []
     capabilities = convert.parse_capabilities(
         connection.call("reading the capabilities", lambda conn: conn.getCapabilities())
