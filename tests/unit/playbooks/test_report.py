@@ -64,7 +64,9 @@ def test_a_batch_of_the_sources_is_not_reported_as_if_it_were_all(
     hosts = {name: source(site, name, mapping(hypervisor("shared", guest(f"g-{name}")))) for name in ("a", "b")}
     site.inventory(hosts, **receiver)
     roles = ["virtmap.core.gather", "virtmap.core.report"]
-    run = site.play(str(site.write("batches.yml", [{"hosts": "all", "gather_facts": False, "serial": 1, "roles": roles}])))
+    run = site.play(
+        str(site.write("batches.yml", [{"hosts": "all", "gather_facts": False, "serial": 1, "roles": roles}]))
+    )
     assert run.code != 0
     assert "remove serial" in run.output
     assert held(candlepin) == {}
