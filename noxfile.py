@@ -106,7 +106,7 @@ def types(session: nox.Session) -> None:
     tree, variables = tree_of("types")
     # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.
     session.chdir(variables["PYTHONPATH"])
-    folders = ("plugins", "extensions", "tests/servers", "tests/bench", "tests/lab")
+    folders = ("plugins", "extensions", "roles", "tests/servers", "tests/bench", "tests/lab")
     paths = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
     configuration = ["--config-file", str(tree / "pyproject.toml"), "--python-version", OLDEST_PYTHON]
     session.run("mypy", *configuration, *paths, env=variables)
