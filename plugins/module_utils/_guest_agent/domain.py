@@ -17,7 +17,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.text import sho
 # Numbers of libvirt, named here so that this file needs no binding.
 OPERATION_INVALID, ARGUMENT_UNSUPPORTED, AGENT_UNRESPONSIVE, AGENT_UNSYNCED, AGENT_COMMAND_TIMEOUT = 55, 74, 86, 97, 111
 RUNNING_STATES = (1, 2, 3, 4, 7)
-SHUT_OFF = 5
+INACTIVE = 2
 AWAY = (OPERATION_INVALID, AGENT_UNRESPONSIVE, AGENT_UNSYNCED, AGENT_COMMAND_TIMEOUT)
 
 
@@ -75,15 +75,23 @@ class Domain:
         """Whether it runs now."""
         return self.call("asking for the state", lambda domain: domain.state()[0]) in RUNNING_STATES
 
-    def ports(self) -> dict[str, Port]:
-        """Its channels by the name of their port, as they are now."""
-        text = self.call("reading the definition", lambda domain: domain.XMLDesc())
+    def attach(self, xml: str, flags: int) -> None:
+        """Add a device to the running domain, to its definition, or both, as libvirt's flags say."""
+        self.call("adding a device", lambda domain: domain.attachDeviceFlags(xml, flags))
+
+    def definition(self, *, inactive: bool = False) -> ET.Element:
+        """Its definition as it is now, or as it is to be at its next start."""
+        text = self.call("reading the definition", lambda domain: domain.XMLDesc(INACTIVE if inactive else 0))
         try:
-            root = ET.fromstring(text)  # noqa: S314 - written by libvirt, which escapes what guests choose
+            return ET.fromstring(text)  # noqa: S314 - written by libvirt, which escapes what guests choose
         except ET.ParseError as exc:
             raise BadAnswer(
                 f"libvirt at {shown(self._connection.uri.source)} sent a definition that is no XML"
             ) from exc
+
+    def ports(self) -> dict[str, Port]:
+        """Its channels by the name of their port, as they are now."""
+        root = self.definition()
         found = {}
         for channel in root.iterfind("devices/channel"):
             target, source = channel.find("target"), channel.find("source")
