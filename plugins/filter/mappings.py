@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
+from ansible_collections.virtmap.core.plugins.module_utils._core import formats, guest_agents, tables
 from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
@@ -50,6 +50,13 @@ def to_table(value: t.Any) -> str:
 def to_csv(value: t.Any) -> str:
     """A mapping or a list of mappings as CSV."""
     return tables.to_csv(read_mappings(value))
+
+
+def with_guest_agents(value: t.Any, agents: t.Any) -> t.Any:
+    """A mapping, or a list of mappings, whose guests have what their agents told."""
+    mappings = read_mappings(value)
+    guest_agents.join(mappings, agents)
+    return [mapping.to_dict() for mapping in mappings] if isinstance(value, list) else mappings[0].to_dict()
 
 
 def group_by_destination(
@@ -114,5 +121,6 @@ class FilterModule:
             report_status,
             mapping_changes,
             vaulted_inventory,
+            with_guest_agents,
         )
         return {function.__name__: as_filter(function.__name__, function) for function in functions}

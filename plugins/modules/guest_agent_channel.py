@@ -15,6 +15,8 @@ author:
 description:
   - Adds virtio-serial channels to a domain, to its definition and, where it runs, at once without a restart.
   - Channels that are there stay as they are, whatever they are for.
+  - A guest that was started without a virtio-serial controller gets its channels with its next start, because libvirt
+    cannot plug in the controller; RV(restart_needed) says so.
 extends_documentation_fragment:
   - virtmap.core.attributes
   - virtmap.core.attributes.action_group
@@ -75,6 +77,11 @@ added:
       elements: str
       returned: always
       sample: ["org.qemu.guest_agent.0"]
+restart_needed:
+  description: Whether the guest must be stopped and started before it has the channels.
+  returned: success
+  type: bool
+  sample: false
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -82,9 +89,9 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.module import W
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.channels import OPTIONS, give_channels
 
 
-def work(module: AnsibleModule, _warn: Warn) -> dict[str, object]:
+def work(module: AnsibleModule, warn: Warn) -> dict[str, object]:
     """Do the work of the module."""
-    return give_channels(module.params, module.check_mode)
+    return give_channels(module.params, module.check_mode, warn)
 
 
 def main() -> None:

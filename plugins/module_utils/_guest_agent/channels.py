@@ -10,7 +10,9 @@ import typing as t
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.connection import Connection
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import parse_uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warn
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup, check_timeout
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.domain import Domain
 
 LIVE, CONFIG = 1, 2  # VIR_DOMAIN_AFFECT_*
@@ -26,7 +28,7 @@ OPTIONS = OptionGroup(
 )
 
 
-def give_channels(options: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def give_channels(options: t.Mapping[str, t.Any], check_mode: bool, warn: Warn) -> dict[str, t.Any]:
     """Add what is missing, to the running domain and to its definition; return the result of the module.
 
     Raises:
@@ -41,20 +43,28 @@ def give_channels(options: t.Mapping[str, t.Any], check_mode: bool) -> dict[str,
     connection = Connection(parse_uri(options["uri"]), timeout=check_timeout(options), read_only=False)
     with connection:
         domain = Domain(connection, options["domain"])
-        missing = {}
+        plan: dict[int, list[tuple[str, str]]] = {}
         if domain.call("asking whether it is defined", lambda found: found.isPersistent()):
-            missing[CONFIG] = _missing(domain, names, CONFIG)
+            plan[CONFIG] = _missing(domain, names, CONFIG)
+        waiting = False
         if domain.is_running():
-            missing[LIVE] = _missing(domain, names, LIVE)
-        added = {flag: [name for name, _xml in devices if name] for flag, devices in missing.items()}
-        if not check_mode:
-            for flag, devices in missing.items():
-                for _name, xml in devices:
-                    domain.attach(xml, flag)
-        had = [name for name in names if not any(name in listed for listed in added.values())]
+            plan[LIVE] = _missing(domain, names, LIVE)
+            waiting = any(xml == CONTROLLER for _name, xml in plan[LIVE])
+        if waiting:
+            warn(
+                f"the running guest {shown(domain.source)} has no virtio-serial controller, which libvirt cannot add to it; "
+                "the channels come with its next start from its host"
+            )
+            plan[LIVE] = []
+        added = {flag: [name for name, _xml in devices if name] for flag, devices in plan.items()}
+        for flag, devices in () if check_mode else plan.items():
+            for _name, xml in devices:
+                domain.attach(xml, flag)
+    had = [name for name in names if not any(name in listed for listed in added.values())]
     return {
         "changed": any(added.values()),
         "added": {"definition": added.get(CONFIG, []), "running": added.get(LIVE, [])},
+        "restart_needed": waiting,
         "diff": {"before": "".join(f"{name}\n" for name in had), "after": "".join(f"{name}\n" for name in names)},
     }
 
