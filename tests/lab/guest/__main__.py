@@ -47,6 +47,7 @@ def main() -> int:
             write_atomically(arguments.ready_file, json.dumps(told, indent=2) + "\n")
             ended.wait()
     except LabError as exc:
+        write_atomically(arguments.ready_file, json.dumps({"failed": str(exc)}))
         print(exc, file=sys.stderr)
         return 1
     return 0
