@@ -134,16 +134,16 @@ class Agent:
         self._old_is_over = False
 
     def _open(self) -> Port:
-        problem: Gone | None = None
+        problems = []
         for path in self._settings.ports:
             try:
                 port = Port.open(path)
             except Gone as exc:
-                problem = problem or exc
+                problems.append(str(exc))
                 continue
             _log.info("using %s", path)
             return port
-        raise problem or Gone("no port is configured")
+        raise Gone("; ".join(problems) or "no port is configured")
 
     def _rest(self, seconds: float) -> None:
         until = self._clock() + seconds
