@@ -40,7 +40,8 @@ def cut(connection):
     connection.sendall(line("echo", mark="after the cut"))
     while b"after the cut" not in data:
         data += connection.recv(65536)
-    first, *_rest, last, _end = data.split(b"\n")
+    lines = [part for part in data.split(b"\n") if part]
+    first, last = lines[0], lines[-1]
     if json.loads(last).get("mark") != "after the cut":
         sys.exit(f"the agent does not begin a new line: {last[:200]!r}")
     print("cut", "inside" if not first.startswith(b"{") else "between", "lines")
