@@ -17,8 +17,13 @@ demo: demo-env  ## the main job, for real, from nothing
 demo-env:
 	@tools/env.sh apt demo
 	@tools/env.sh venv demo tools/demo-requirements.txt
-	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/demo/collections .cache/demo/bin/ansible-galaxy \
-	    collection install --offline --force -p .cache/demo/collections . >/dev/null
+	@# Installed anew only when a file is newer than the last installation, which takes seconds.
+	@installed=.cache/demo/collections/.installed; \
+	if [ ! -e $$installed ] || [ -n "$$(find . \( -name .git -o -name .cache -o -name .nox -o -name __pycache__ \) -prune \
+	    -o -type f -newer $$installed -print -quit)" ]; then \
+	    ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/demo/collections .cache/demo/bin/ansible-galaxy \
+	        collection install --offline --force -p .cache/demo/collections . >/dev/null && touch $$installed; \
+	fi
 
 check: dev  ## every check; a table of results and times at the end
 	@PATH="$(CURDIR)/.cache/bin:$$PATH" .cache/dev/bin/python -m tools.check $(SESSIONS)

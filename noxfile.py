@@ -18,6 +18,7 @@ sys.path.insert(0, str(REPO))
 import antsibull_nox
 
 from tools.get_pip import carry_configuration, write_stand_in
+from tools.house_rules import FREE_OF_ANSIBLE
 from tools.interpreter import find_interpreter
 from tools.tree import copy_tree
 
@@ -126,7 +127,8 @@ def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = ()) ->
     workers = max(2, (os.cpu_count() or 1) // LANES)
     parallel = ["-n", str(workers), "--dist", "loadfile"]
     report = f"--junit-xml={REPORTS / session.name}.xml"
-    ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}/*" for name in ignored for place in ("", "plugins/")]
+    places = ("", "contract/", "plugins/", "plugins/module_utils/")
+    ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}/*" for name in ignored for place in places]
     paths = session.posargs or ["tests/unit"]
     options = ["-q", "--durations=10", "--durations-min=5", report, *parallel, *ignore]
     session.run("python", "-m", "pytest", *options, *paths, env=variables)
@@ -138,7 +140,13 @@ def add_units(core: str) -> None:
     @nox.session(name=f"units-{core}")
     def units(session: nox.Session) -> None:
         """Run the unit tests."""
-        run_units(session, core, () if core == NEWEST_CORE else HELPER_TESTS)
+        if core == NEWEST_CORE:
+            run_units(session, core)
+        elif core == CORES[0]:
+            run_units(session, core, HELPER_TESTS)
+        else:
+            # The contract suite stays, but for its faults: it also goes through the modules.
+            run_units(session, core, (*HELPER_TESTS, *FREE_OF_ANSIBLE, "faults"))
 
 
 for each_core in CORES:

@@ -59,28 +59,34 @@ def with_guest_agents(value: t.Any, agents: t.Any) -> t.Any:
     return [mapping.to_dict() for mapping in mappings] if isinstance(value, list) else mappings[0].to_dict()
 
 
-def group_by_destination(
-    destinations: list[t.Any], sources: list[str], mappings: list[t.Any]
-) -> list[dict[str, t.Any]]:
+def group_by_destination(value: list[t.Any], sources: list[str]) -> list[dict[str, t.Any]]:
     """The sources that report to one destination, together: each group makes one report.
 
     Args:
-        destinations: for each source the options of its receiver; empty where it does not report there.
-        sources, mappings: the names and answers of the sources, in the same order.
+        value: for each source the options of its receiver; empty where it does not report there.
+        sources: the names of the sources, in the same order.
     """
     groups: list[dict[str, t.Any]] = []
-    for options, source, mapping in zip(destinations, sources, mappings):
+    for options, source in zip(value, sources):
         if not options:
             continue
         group = next((group for group in groups if group["options"] == options), None)
         if group is None:
             place = str(options.get("server") or options.get("rhsm_conf"))
             name = f"{place} ({options['owner']})" if options.get("owner") else place
-            group = {"name": name, "options": options, "sources": [], "mappings": []}
+            group = {"name": name, "options": options, "sources": []}
             groups.append(group)
         group["sources"].append(source)
-        group["mappings"].append(mapping)
     return groups
+
+
+def report_document(value: t.Any) -> dict[str, t.Any]:
+    """Mappings and what they contradict each other in: what role report writes as JSON."""
+    mappings = read_mappings(value)
+    return {
+        "mappings": [mapping.to_dict() for mapping in mappings],
+        "conflicts": [conflict.to_dict() for conflict in merge(mappings).conflicts],
+    }
 
 
 def report_record(
@@ -117,6 +123,7 @@ class FilterModule:
             to_table,
             to_csv,
             group_by_destination,
+            report_document,
             report_record,
             report_status,
             mapping_changes,

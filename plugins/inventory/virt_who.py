@@ -36,6 +36,7 @@ options:
     description:
       - Keep virt-who's meaning of an empty C(filter_hosts=), which drops every hypervisor.
       - Without it an empty list filters nothing, and a warning says so.
+      - Keep the number of CPUs that virt-who reports as the number of sockets of a Kubernetes node, too.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -134,6 +135,6 @@ class InventoryModule(BaseInventoryPlugin):
         variables["virt_who_interval"] = int(interval) if interval.isdigit() and int(interval) >= 60 else 3600
         files = {name: self.get_option(name) for name in ("config_file", "config_dir", "key_file")}
         for entry in found.secrets:
-            arguments = {"option": entry.option, **files}
-            variables[entry.variable] = template("virtmap.core.virt_who_password", section.name, arguments)
+            arguments = {"section": section.name, "option": entry.option, **files}
+            variables[entry.variable] = template("virtmap.core.virt_who_password", arguments)
         return variables

@@ -20,7 +20,11 @@ options:
     description: Names of sections.
     type: list
     elements: str
-    required: true
+  section:
+    description:
+      - The name of one more section, after those of O(_terms).
+      - Terms of a lookup are templates before ansible-core 2.19; this option is not, so a name that others chose is safe here.
+    type: str
   option:
     description:
       - Which secret. The encrypted form of a key wins over the one in the clear.
@@ -69,12 +73,15 @@ class LookupModule(LookupBase):
     """Secrets of virt-who's configuration."""
 
     def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[str]:
-        """The secrets of the sections named by ``terms``."""
+        """The secrets of the sections named by ``terms`` and the option ``section``."""
         self.set_options(var_options=variables, direct=kwargs)
-        option, key_file = self.get_option("option"), self.get_option("key_file")
+        option, key_file, section = (self.get_option(name) for name in ("option", "key_file", "section"))
+        names = [*(str(term) for term in terms), *([] if section is None else [section])]
+        if not names:
+            raise AnsibleLookupError("virtmap.core.virt_who_password: name a section")
         try:
             files = self.get_option("config_file"), self.get_option("config_dir")
             configuration = read_configuration(*files, _already_told)
-            return [secret(find_section(configuration, str(term)), option, key_file) for term in terms]
+            return [secret(find_section(configuration, name), option, key_file) for name in names]
         except VirtmapError as exc:
             raise AnsibleLookupError(f"virtmap.core.virt_who_password: {exc.message}") from exc

@@ -43,6 +43,8 @@ options:
       - A hypervisor whose C(guests) are null or missing is reported without guests, and keeps those that the server
         holds.
       - A mapping that is not whole is refused. With an empty list only a heartbeat is sent.
+      - Hand the fact over with the filter P(ansible.builtin.to_json#filter). Ansible then passes it on as one text,
+        which for tens of thousands of guests saves it most of the time and memory.
     type: list
     elements: dict
     required: true
@@ -124,7 +126,7 @@ EXAMPLES = r"""
     password: "{{ satellite_password }}"
     owner: Example_Org
     mappings:
-      - "{{ hostvars['vcenter.example.com'].ansible_facts['hypervisor_guests'] }}"
+      - "{{ hostvars['vcenter.example.com'].ansible_facts['hypervisor_guests'] | to_json }}"
   delegate_to: localhost
   run_once: true
 
@@ -132,13 +134,13 @@ EXAMPLES = r"""
   virtmap.core.rhsm_hypervisor_checkin:
     rhsm_conf: /etc/rhsm/rhsm.conf
     mappings:
-      - "{{ ansible_facts['hypervisor_guests'] }}"
+      - "{{ ansible_facts['hypervisor_guests'] | to_json }}"
 
 - name: Report every few minutes, and send something only when something has changed
   virtmap.core.rhsm_hypervisor_checkin:
     rhsm_conf: /etc/rhsm/rhsm.conf
     mappings:
-      - "{{ ansible_facts['hypervisor_guests'] }}"
+      - "{{ ansible_facts['hypervisor_guests'] | to_json }}"
     state_path: /var/lib/virtmap/accepted.json
 
 - name: Only say that everything that was reported before is still alive

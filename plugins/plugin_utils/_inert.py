@@ -38,17 +38,16 @@ def inert(value: t.Any) -> t.Any:
     return value
 
 
-def template(lookup: str, term: str, arguments: dict[str, t.Any]) -> str:
+def template(lookup: str, arguments: dict[str, t.Any]) -> str:
     """A template that calls a lookup plugin when its value is needed; nothing in the arguments can end it or add to it.
+
+    It has no terms: a core that does not ask for trust evaluates the terms of a lookup as templates, options never.
 
     Args:
         lookup: full name of the plugin.
-        term: its term.
         arguments: its options, of kinds that JSON has.
     """
-    call = ", ".join(
-        [_literal(lookup), _literal(term), *(f"{name}={_literal(value)}" for name, value in arguments.items())]
-    )
+    call = ", ".join([_literal(lookup), *(f"{name}={_literal(value)}" for name, value in arguments.items())])
     text = "{{ lookup(" + call + ") }}"
     return t.cast(str, ansible_template.trust_as_template(text)) if TEXT_IS_INERT else text
 

@@ -45,9 +45,16 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def run_until_terminated(
-    server: HttpServer, arguments: argparse.Namespace, ca: CertificateAuthority | None = None, **more: t.Any
+    server: HttpServer,
+    arguments: argparse.Namespace,
+    ca: CertificateAuthority | None = None,
+    once_it_listens: t.Callable[[], dict[str, t.Any]] = dict,
+    **more: t.Any,
 ) -> int:
-    """Serve until SIGTERM or SIGINT; say where on standard output and in ``--port-file``. Returns the exit code."""
+    """Serve until SIGTERM or SIGINT; say where on standard output and in ``--port-file``. Returns the exit code.
+
+    ``once_it_listens`` gives more to tell that is not known before the port is.
+    """
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
@@ -59,6 +66,7 @@ def run_until_terminated(
             "pid": os.getpid(),
             "ca_path": str(ca.path.resolve()) if ca else None,
             **more,
+            **once_it_listens(),
         }
         text = json.dumps(told, indent=2, default=str)
         print(text, flush=True)

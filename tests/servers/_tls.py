@@ -125,6 +125,7 @@ class CertificateAuthority:
         *,
         names: t.Iterable[x509.GeneralName] = (),
         purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+        also: t.Iterable[x509.ObjectIdentifier] = (),
         validity: Validity | None = None,
         key_password: str | None = None,
         extensions: t.Iterable[x509.ExtensionType] = (),
@@ -136,7 +137,7 @@ class CertificateAuthority:
             self._builder(subject, key.public_key(), validity)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(sign_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([purpose, *also]), critical=False)
         )
         alternatives = list(names)
         if alternatives:
@@ -154,14 +155,23 @@ class CertificateAuthority:
         return Pair(*paths, cert_pem.decode("ascii"), key_pem.decode("ascii"), certificate.serial_number, validity.end)
 
     def issue_server(
-        self, names: t.Iterable[str] = LOOPBACK_NAMES, *, expired: bool = False, key_password: str | None = None
+        self,
+        names: t.Iterable[str] = LOOPBACK_NAMES,
+        *,
+        expired: bool = False,
+        key_password: str | None = None,
+        client_too: bool = False,
     ) -> Pair:
-        """A server certificate for these host names and addresses; other names make a host name mismatch."""
+        """A server certificate for these host names and addresses; other names make a host name mismatch.
+
+        With ``client_too`` it is good for a client as well, like that of a machine that talks to its equals.
+        """
         wanted = list(names)
         return self.issue(
             subject_name(wanted[0]),
             names=[_general_name(name) for name in wanted],
             purpose=ExtendedKeyUsageOID.SERVER_AUTH,
+            also=[ExtendedKeyUsageOID.CLIENT_AUTH] if client_too else [],
             validity=Validity.days(365, expired),
             key_password=key_password,
         )

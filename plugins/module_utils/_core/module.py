@@ -37,6 +37,20 @@ WARNINGS_SHOWN = 20
 LARGE_FACTS = 64 * 1024
 
 
+class _Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
+    """A module that does not write whole fleets into the system's log, where each option's value goes otherwise."""
+
+    params: dict[str, t.Any]
+
+    def _log_invocation(self) -> None:
+        whole = self.params
+        self.params = _echoed(whole)
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = whole
+
+
 class Warnings:
     """Hands warnings on, but only so many by name: a fleet with thousands of conflicts must stay readable.
 
@@ -80,7 +94,7 @@ def run_module(
 
 
 def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str, t.Any]]) -> None:
-    module = AnsibleModule(**options.module_arguments(), supports_check_mode=True)
+    module = _Module(**options.module_arguments(), supports_check_mode=True)
     module.no_log_values.update(_proxy_secrets(module.params.get("proxy")))
     warn = Warnings(module.warn)
     invocation = {"module_args": _echoed(module.params)}
@@ -125,7 +139,7 @@ def _exit(module: AnsibleModule, result: dict[str, t.Any]) -> None:
 
 
 def _echoed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options as the result repeats them: without whole mappings, which may be many megabytes."""
+    """The options as the result and the system's log repeat them: without whole mappings, which may be many megabytes."""
     sizes = {
         name: f"({len(params[name])} entries, not repeated here)"
         for name in ("mapping", "mappings")

@@ -53,6 +53,7 @@ class HttpClient:
             environment names.
         headers: sent with every request.
         username, password: for HTTP Basic authentication.
+        server_name: the name that the server's certificate must hold, where it is not the one to connect to.
 
     Raises:
         MissingLibrary: urllib3 is not installed.
@@ -73,6 +74,7 @@ class HttpClient:
         headers: t.Mapping[str, str] | None = None,
         username: str | None = None,
         password: str | None = None,
+        server_name: str | None = None,
     ) -> None:
         if URLLIB3_ERROR is not None:
             raise MissingLibrary("urllib3", traceback=URLLIB3_ERROR)
@@ -89,7 +91,7 @@ class HttpClient:
                 validate_certs=validate_certs, ca_path=ca_path, client_cert=client_cert, client_key=client_key
             )
         self._used = time.monotonic()
-        self._pool = http_deadline.pool(server, timeout, context, proxy)
+        self._pool = http_deadline.pool(server, timeout, context, proxy, server_name)
 
     def __enter__(self) -> HttpClient:
         return self
@@ -202,7 +204,7 @@ class HttpClient:
 
     def _whole(self, stream: Stream) -> Answer:
         with stream:
-            return Answer(stream.status, stream.headers, stream.read(), self.what)
+            return Answer(stream.status, stream.headers, stream.read(), self.what, stream.cookies)
 
     def _refusal(self, exchange: Exchange, stream: Stream, told: float | None) -> VirtmapError:
         request = f"{exchange.method} {exchange.path}"

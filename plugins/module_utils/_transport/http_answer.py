@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from types import MappingProxyType
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, CannotConnect
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
@@ -31,12 +32,14 @@ class Answer(t.NamedTuple):
 
     Attributes:
         headers: names in lower case.
+        cookies: what the answer sets, by name.
     """
 
     status: int
     headers: dict[str, str]
     body: bytes
     what: str
+    cookies: t.Mapping[str, str] = MappingProxyType({})
 
     def json(self) -> t.Any:
         """The body as JSON.

@@ -192,7 +192,11 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 def pool(
-    server: Server, timeout: float, context: ssl.SSLContext | None, proxy: str | None
+    server: Server,
+    timeout: float,
+    context: ssl.SSLContext | None,
+    proxy: str | None,
+    server_name: str | None = None,
 ) -> urllib3.PoolManager | urllib3.ProxyManager:
     """A pool for one server.
 
@@ -200,6 +204,7 @@ def pool(
         context: the TLS settings; None for plain HTTP.
         proxy: URL of a proxy; None for what the environment names (``https_proxy``, ``http_proxy``, ``no_proxy``);
             empty for none.
+        server_name: the name that the server's certificate must hold, where it is not the one to connect to.
 
     Raises:
         InvalidInput: the proxy is not an HTTP URL.
@@ -208,10 +213,12 @@ def pool(
     arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 2}
     if context is not None:
         arguments["ssl_context"] = context
+        if server_name:
+            arguments["server_hostname"] = server_name
         if context.verify_mode == ssl.CERT_NONE:
             # The user asked for it; urllib3 would write to standard error at each request.
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)
-        elif _is_urllib3_1() and _is_address(server.host):
+        elif _is_urllib3_1() and _is_address(server_name or server.host):
             # urllib3 1.26 tells OpenSSL no name for an address; without one it compares address and certificate itself.
             context.check_hostname = False
     manager: urllib3.PoolManager | urllib3.ProxyManager

@@ -25,6 +25,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
+from ansible_collections.virtmap.core.plugins.module_utils._transport.tls_errors import tls_error
 
 try:
     from urllib3 import exceptions
@@ -35,7 +36,9 @@ except ImportError:
 # How much of an unexpected body is worth reading for its message.
 MESSAGE_BYTES = 64 * 1024
 # Where servers that we talk to put the sentence for people in a JSON error body.
-MESSAGE_KEYS = ("displayMessage", "message", "error_description", "detail", "reason", "error", "errors")
+MESSAGE_KEYS = (
+    "displayMessage", "message", "error_description", "detail", "reason", "error", "errors", "message_list", "data",
+)  # fmt: skip
 
 
 def may_repeat(exc: exceptions.HTTPError, repeatable: bool) -> bool:
@@ -52,6 +55,12 @@ def may_repeat(exc: exceptions.HTTPError, repeatable: bool) -> bool:
     return repeatable and isinstance(cause, exceptions.ProtocolError) and not (_timed_out(cause) or _no_http(cause))
 
 
+def timed_out(error: VirtmapError) -> bool:
+    """Whether this error of an exchange means that the server did not answer in time."""
+    cause = error.__cause__
+    return isinstance(cause, exceptions.HTTPError) and _timed_out(cause)
+
+
 def from_exception(exc: exceptions.HTTPError, what: str, server: Server, seconds: float) -> VirtmapError:
     """The error for an exchange that got no answer, or not a whole one."""
     cause = _root(exc)
@@ -65,7 +74,7 @@ def from_exception(exc: exceptions.HTTPError, what: str, server: Server, seconds
     if isinstance(exc, exceptions.ProxyError):
         return CannotConnect(f"{what} cannot be reached through the proxy: {_proxy_reason(exc)}; check the proxy")
     if isinstance(cause, exceptions.SSLError):
-        return _tls_error(cause, what, server)
+        return tls_error(_innermost(cause), what, server.host)
     if isinstance(cause, exceptions.NewConnectionError):
         return CannotConnect(
             f"{what} cannot be reached: {_connection_reason(cause)}; check server, port and that the service runs"
@@ -127,9 +136,9 @@ def server_message(body: bytes) -> str:
     for key in MESSAGE_KEYS:
         value = data.get(key) if isinstance(data, dict) else None
         if isinstance(value, dict):
-            value = value.get("message")
+            value = value.get("message", value.get("error"))
         if isinstance(value, list):
-            value = " ".join(str(item) for item in value)
+            value = " ".join(str(item.get("message", item) if isinstance(item, dict) else item) for item in value)
         if isinstance(value, str) and value.strip():
             return shown(value.strip())
     return ""
@@ -182,30 +191,6 @@ def _no_http(exc: BaseException) -> bool:
     if isinstance(inner, (http.client.RemoteDisconnected, http.client.IncompleteRead)):
         return False
     return isinstance(inner, http.client.HTTPException)
-
-
-def _tls_error(exc: BaseException, what: str, server: Server) -> VirtmapError:
-    inner = _innermost(exc)
-    # Without the names of OpenSSL's source files.
-    reason = getattr(inner, "reason", None)
-    text = reason.replace("_", " ").lower() if reason else str(inner).partition(" (_ssl.c")[0]
-    why = shown(getattr(inner, "verify_message", "") or text)
-    if "mismatch" in why or "not valid for" in why or "doesn't match" in why:
-        return CannotConnect(
-            f"the certificate of {what} is not valid for {shown(server.host)} ({why}); "
-            "use a name that the certificate holds as server"
-        )
-    if "expired" in why and isinstance(inner, ssl.SSLCertVerificationError):
-        return CannotConnect(f"the certificate of {what} has expired ({why}); renew it on the server")
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return CannotConnect(f"the certificate of {what} is not trusted ({why}); give the CA that signed it as ca_path")
-    if "alert" in why and ("certificate" in why or "unknown ca" in why):
-        return Denied(f"{what} wants a client certificate that it trusts ({why}); check the client certificate and key")
-    if isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return CannotConnect(
-            f"{what} broke off the TLS connection; check whether it wants a client certificate, and look at its log"
-        )
-    return CannotConnect(f"the TLS connection to {what} failed ({why}); check port and TLS versions")
 
 
 def _connection_reason(exc: BaseException) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._transport.server import parse_server
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who import destinations, filters, libvirt_uri
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.config import Section
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.text import boolean
@@ -31,6 +32,7 @@ BACKENDS = {
     "xen": "xenserver",
     "vdsm": "vdsm",
 }
+_ENGINE_PORT = 8443
 HYPERVISOR_IDS = {"esx": ("uuid", "hostname", "hwuuid"), "rhevm": ("uuid", "hostname", "hwuuid")}
 _REQUIRED = {
     "esx": ("server", "username", "password"),
@@ -91,7 +93,8 @@ def source_variables(section: Section, *, strict: bool, rhsm_conf: str, warn: Wa
     """Turn a section into variables.
 
     Args:
-        strict: keep virt-who's meaning of an empty filter: every hypervisor is dropped.
+        strict: keep virt-who's meaning of an empty filter: every hypervisor is dropped; and the CPUs that it reports
+            as sockets for kubevirt.
         rhsm_conf: the file that a destination is completed from.
         warn: receives a sentence for each difference from virt-who.
 
@@ -111,10 +114,10 @@ def source_variables(section: Section, *, strict: bool, rhsm_conf: str, warn: Wa
     if chosen not in HYPERVISOR_IDS.get(kind, ("uuid", "hostname")):
         raise InvalidInput(f"its hypervisor_id {shown(chosen)} does not exist for type {kind}")
     found = SourceVariables({"gather_backend": BACKENDS[kind], "gather_hypervisor_id": chosen})
-    found.variables.update(_connection(kind, values, warn))
-    if values.get("username"):
+    found.variables.update(_connection(kind, values, strict, warn))
+    if values.get("username") and kind != "vdsm":
         found.variables["gather_username"] = values["username"]
-    if values.get("password") or values.get("encrypted_password"):
+    if (values.get("password") or values.get("encrypted_password")) and kind != "vdsm":
         found.secrets.append(Secret("gather_password", "password"))
     found.variables.update(filters.variables(values, kind, strict, warn))
     found.local = _is_local(kind, values)
@@ -136,7 +139,7 @@ def _is_local(kind: str, values: t.Mapping[str, str]) -> bool:
     return kind == "vdsm" or (kind == "libvirt" and not values.get("server"))
 
 
-def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str, t.Any]:
+def _connection(kind: str, values: t.Mapping[str, str], strict: bool, warn: Warn) -> dict[str, t.Any]:
     """The variables that say what is asked."""
     server = values.get("server", "")
     if kind == "libvirt":
@@ -144,19 +147,13 @@ def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str,
     if kind == "fake":
         return {"gather_path": values["file"]}
     if kind == "kubevirt":
-        found: dict[str, t.Any] = {}
-        # virt-who does not expand the tilde and then finds no file; the file that was meant is taken.
-        found["gather_kubeconfig"] = os.path.expanduser(
-            values.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config"
-        )
-        if values.get("namespace"):
-            found["gather_namespace"] = values["namespace"]
-        if boolean(values.get("insecure", "")):
-            found["gather_validate_certs"] = False
-        return found
+        return _kubevirt(values, strict, warn)
     if kind == "vdsm":
-        return {}
-    found = {"gather_server": server}
+        return _vdsm(values, warn)
+    if kind == "rhevm":
+        _warn_of_verification(warn)
+        return _engine(server)
+    found: dict[str, t.Any] = {"gather_server": server}
     if kind == "ahv" and boolean(values.get("prism_central", "")):
         found["gather_prism_central"] = True
     if kind == "hyperv":
@@ -168,10 +165,55 @@ def _connection(kind: str, values: t.Mapping[str, str], warn: Warn) -> dict[str,
                 "its password goes over the network unencrypted, as with virt-who; set gather_scheme to https, or "
                 "gather_transport to ntlm, which seals all messages"
             )
-    if kind == "rhevm" and "://" not in server and ":" not in server:
-        found["gather_port"] = 8443
-    if kind in ("esx", "ahv", "rhevm", "xen"):
+    if kind in ("esx", "ahv", "xen"):
+        _warn_of_verification(warn)
+    return found
+
+
+def _warn_of_verification(warn: Warn) -> None:
+    warn("its certificate is verified, which virt-who does not do; set gather_ca_path where it is signed by an own CA")
+
+
+def _engine(server: str) -> dict[str, t.Any]:
+    """Where virt-who finds an engine: over https at port 8443 unless told otherwise, whatever path is written.
+
+    Raises:
+        InvalidInput: it is no host name, address or URL.
+    """
+    parsed = parse_server(server, port=_ENGINE_PORT)
+    address = parsed.host if parsed.scheme == "https" else parsed.root
+    return {"gather_server": address, "gather_port": parsed.port}
+
+
+def _vdsm(values: t.Mapping[str, str], warn: Warn) -> dict[str, t.Any]:
+    """VDSM is always that of this very host; its own configuration says the rest."""
+    unused = [key for key in ("server", "username", "password", "encrypted_password") if values.get(key)]
+    if unused:
+        warn(f"{' and '.join(unused)} mean nothing for type vdsm, which asks this very host; ignored, as virt-who does")
+    warn(
+        "its certificate is verified, and it is asked without TLS only where vdsm.conf says so; virt-who does neither, "
+        "and knows no hypervisor id here"
+    )
+    return {}
+
+
+def _kubevirt(values: t.Mapping[str, str], strict: bool, warn: Warn) -> dict[str, t.Any]:
+    # virt-who does not expand the tilde and then finds no file; the file that was meant is taken.
+    path = os.path.expanduser(values.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config")
+    found: dict[str, t.Any] = {"gather_kubeconfig": path}
+    if values.get("namespace"):
+        found["gather_namespace"] = [values["namespace"]]
+    if boolean(values.get("hypervisor_id_fallback", "")):
+        found["gather_hypervisor_id_fallback"] = True
+    if boolean(values.get("insecure", "")):
+        found["gather_validate_certs"] = False
+    if values.get("kubeversion"):
+        warn("its kubeversion is ignored, because the API server is asked which version it serves")
+    if strict:
+        found["gather_cpus_as_sockets"] = True
+    else:
         warn(
-            "its certificate is verified, which virt-who does not do; set gather_ca_path where it is signed by an own CA"
+            "its number of sockets is not reported, because Kubernetes does not know it; virt-who reports the number of "
+            "CPUs in its place (gather_cpus_as_sockets or strict_compatibility keep that)"
         )
     return found

@@ -38,9 +38,7 @@ class ConnectionHandler:
             connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.server.tls is not None and not self._handshake(self.server.tls):
                 return
-            with connection.sock.makefile("rb") as reader:
-                while not self.server.stopping.is_set() and self._serve_one(t.cast(t.BinaryIO, reader)):
-                    pass
+            self.converse()
         except BadRequest as error:
             connection.sock.sendall(
                 f"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n{error}".encode("latin-1", "replace")
@@ -55,6 +53,12 @@ class ConnectionHandler:
             connection.sock.close()
             for action in connection.at_close:
                 action()
+
+    def converse(self) -> None:
+        """Answer requests; a server of another protocol has its own way."""
+        with self.connection.sock.makefile("rb") as reader:
+            while not self.server.stopping.is_set() and self._serve_one(t.cast(t.BinaryIO, reader)):
+                pass
 
     def _handshake(self, tls: ssl.SSLContext) -> bool:
         connection = self.connection

@@ -29,6 +29,9 @@ class HttpServer:
     ``with``, so that a mistake in a test server never passes for a fault under test.
     """
 
+    #: What serves an accepted connection.
+    handler: type[ConnectionHandler] = ConnectionHandler
+
     def __init__(
         self,
         application: Application,
@@ -143,7 +146,7 @@ class HttpServer:
 
     def _serve(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         try:
-            ConnectionHandler(self, sock, peer).run()
+            self.handler(self, sock, peer).run()
         finally:
             with self._lock:
                 self._threads.pop(threading.current_thread(), None)

@@ -13,6 +13,7 @@ import contextlib
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import GuestState, Mapping
@@ -59,7 +60,8 @@ class HttpFaults:
         expired: how the server says that a session is over; met once by a request for data.
         instead: for the name of a row (see faults.rows), the fault as this protocol says it.
         errors: for the name of a row, the error that is right where it is not the row's own.
-        heals: names of rows that the backend overcomes by itself, so that it returns the whole mapping.
+        heals: names of rows that the backend overcomes by itself, so that it returns the whole mapping; among them may
+            be session_expires and, where it can do without a session, session_always_expires.
     """
 
     address: t.Callable[[str, int], dict[str, t.Any]] = lambda host, port: {"server": host, "port": port}
@@ -71,6 +73,21 @@ class HttpFaults:
     instead: t.Mapping[str, Fault] = field(default_factory=dict)
     errors: t.Mapping[str, type[VirtmapError]] = field(default_factory=dict)
     heals: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class FramedFaults:
+    """How the shared faults look for a backend that speaks frames over TLS, not HTTP.
+
+    Attributes:
+        address: options that reach another host and port, where the certificate is checked for its name.
+        data: tells the frame that asks for the guests.
+        pauses: the module whose FIRST_PAUSE is the pause before a second attempt.
+    """
+
+    address: t.Callable[[Source, str, int], dict[str, t.Any]]
+    data: t.Callable[[Request], bool]
+    pauses: ModuleType
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,7 @@ class Backend:
         never_broken: why no object of this source can be broken; empty where one can.
         id_is_fixed: the ids stand in the source and hypervisor_id has no effect (backend file).
         http: for the fault suite; None for a backend that does not speak HTTP.
+        framed: for the fault suite; None for a backend that does not speak frames.
         label: name of the test parameters, where one backend stands in the registry twice.
         has_module: False for the example only.
     """
@@ -103,6 +121,7 @@ class Backend:
     never_broken: str = ""
     id_is_fixed: bool = False
     http: HttpFaults | None = None
+    framed: FramedFaults | None = None
     label: str = ""
     has_module: bool = True
 

@@ -17,6 +17,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "backend": lambda _backend: True,
         "module_backend": lambda backend: backend.has_module,
         "http_backend": lambda backend: backend.http is not None,
+        "framed_backend": lambda backend: backend.framed is not None,
         "paged_backend": lambda backend: backend.http is not None and backend.http.second_page is not None,
         "session_backend": lambda backend: backend.http is not None and backend.http.login is not None,
     }

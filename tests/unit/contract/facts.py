@@ -32,6 +32,8 @@ FACTS: dict[str, dict[str, type]] = {
 OPTIONAL: dict[str, frozenset[str]] = {
     "ahv": frozenset({"hypervisor.cluster"}),
     "esx": frozenset({"hypervisor.cluster"}),
+    # Kubernetes does not know sockets; virt-who's number is an option.
+    "kubevirt": frozenset({"cpu.cpu_socket(s)"}),
     "libvirt": frozenset({"cpu.cpu_socket(s)", "dmi.system.uuid"}),
     "vdsm": frozenset(_COMMON),
 }

@@ -9,11 +9,16 @@ import importlib
 from ansible_collections.virtmap.core.tests.unit.contract.backend import Backend
 
 NAMES = (
+    "ahv",
     "esx",
     "example",
     "file",
     "hyperv",
+    "kubevirt",
     "libvirt",
+    "ovirt",
+    "vdsm",
+    "xenserver",
 )
 
 

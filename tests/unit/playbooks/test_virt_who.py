@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinServer
+from ansible_collections.virtmap.core.tests.servers.xenserver import Account, Host, Machine, Pool, XenServer
 from ansible_collections.virtmap.core.tests.unit.playbooks.play import HOSTILE, Site, guest, hypervisor, mapping
 
 NAME = "site.virt_who.yml"
@@ -49,6 +50,32 @@ def test_report_does_what_virt_who_did(site: Site, configuration: Path, candlepi
     assert held["h1"].hypervisor.reporter_id == "rep-1"
     assert "the section broken of" in run.output
     assert '"password": "password"' not in run.output
+
+
+def test_a_section_of_type_xen_is_reported_as_virt_who_did(
+    site: Site, configuration: Path, candlepin: CandlepinServer
+) -> None:
+    candlepin.state.users["rita"].password = "password"
+    (site.folder / "trusted").mkdir()
+    (site.folder / "trusted" / "ca.pem").write_bytes((site.folder / "ca" / "ca.pem").read_bytes())
+    site.write("rhsm.conf", f"[server]\ninsecure=0\n[rhsm]\nca_cert_dir={site.folder / 'trusted'}/\n")
+    pool = Pool(
+        [Host("xen1", "h1"), Host("xen2", "h2")], [Machine("web", "g1", host=0), Machine("off", "g2", "Halted")]
+    )
+    with XenServer(pool, Account("root", "password")) as server:
+        (configuration / "a.conf").write_text(
+            f"[pool]\ntype=xen\nserver={server.url}\nusername=root\nencrypted_password={ENCRYPTED}\n"
+            f"hypervisor_id=hostname\nrhsm_hostname={candlepin.host}\nrhsm_port={candlepin.port}\n"
+            f"rhsm_prefix={candlepin.prefix}\nrhsm_username=rita\nrhsm_encrypted_password={ENCRYPTED}\n"
+        )
+        run = site.play("virtmap.core.report", inventory=NAME)
+    assert run.code == 0, run.output
+    held = candlepin.state.hypervisors_of("acme")
+    assert {name: [entry.guest_id for entry in found.guests] for name, found in held.items()} == {
+        "xen1": ["g1"],
+        "xen2": [],
+    }
+    assert held["xen1"].guests[0].attributes["virtWhoType"] == "xen"
 
 
 def test_no_secret_stands_in_the_inventory(site: Site, configuration: Path) -> None:

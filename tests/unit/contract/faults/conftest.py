@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""Collects what each backend said to each fault and writes it as a table, for the documentation."""
+"""Collects what each backend said to each fault, for the page of the documentation."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._transport import http
+from ansible_collections.virtmap.core.tests.unit.contract.faults import page
 
-OUTPUT = Path(__file__).parents[3] / "output" / "faults.md"
-TABLE = pytest.StashKey[dict[tuple[str, str], str]]()
+TABLE = pytest.StashKey[page.Said]()
 
 
 @pytest.fixture(autouse=True)
@@ -20,17 +20,13 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def table(pytestconfig: pytest.Config) -> dict[tuple[str, str], str]:
-    """For backend and fault, what the user is told."""
-    return pytestconfig.stash.setdefault(TABLE, {})
+def table(pytestconfig: pytest.Config) -> page.Said:
+    """What the user is told."""
+    return pytestconfig.stash.setdefault(TABLE, set())
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the table when the suite ran."""
-    found = session.config.stash.get(TABLE, {})
-    if not found:
-        return
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    lines = ["| backend | fault | what the task says |", "|---|---|---|"]
-    lines += [f"| {backend} | {fault.replace('_', ' ')} | {text} |" for (backend, fault), text in found.items()]
-    OUTPUT.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    """Write the page when that is wanted and the suite ran."""
+    found = session.config.stash.get(TABLE, set())
+    if found and os.environ.get(page.WRITE):
+        page.PAGE.write_text(page.render(found), encoding="utf-8")

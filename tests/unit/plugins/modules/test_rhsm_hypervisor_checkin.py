@@ -31,6 +31,17 @@ def server_fixture(tmp_path: Path) -> t.Iterator[CandlepinServer]:
         yield server
 
 
+# What stands for the package systemd, and keeps what is logged.
+JOURNAL = """
+import os
+def sendv(*_fields):
+    raise NotImplementedError
+def send(**fields):
+    with open(os.environ["VIRTMAP_JOURNAL"], "a", encoding="utf-8") as stream:
+        stream.write(repr(fields))
+"""
+
+
 def options(candlepin: CandlepinServer, **more: t.Any) -> dict[str, t.Any]:
     """The options of a good call; what is given as ... is left out."""
     given = {
@@ -56,6 +67,22 @@ def test_it_reports_and_prints_neither_the_password_nor_the_whole_mapping(server
     assert result["invocation"]["module_args"]["mappings"] == "(1 entries, not repeated here)"
     for secret in (PASSWORD, "pr0xy%2Fword", "pr0xy/word"):
         assert secret not in result["_stdout"] + result["_stderr"]
+
+
+def test_the_log_of_the_system_gets_no_whole_mapping(server: CandlepinServer, tmp_path: Path) -> None:
+    (tmp_path / "systemd").mkdir()
+    (tmp_path / "systemd" / "__init__.py").touch()
+    (tmp_path / "systemd" / "journal.py").write_text(JOURNAL, encoding="utf-8")
+    (tmp_path / "systemd" / "daemon.py").write_text("def booted():\n    return True\n", encoding="utf-8")
+    paths = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    environment = {"VIRTMAP_JOURNAL": str(tmp_path / "journal"), "PYTHONPATH": paths}
+    result = run_module("rhsm_hypervisor_checkin", options(server), environment=environment)
+    assert result["created"] == ["A"]
+    logged = (tmp_path / "journal").read_text(encoding="utf-8")
+    assert "(1 entries, not repeated here)" in logged
+    assert "Invoked with" in logged
+    assert "hypervisors" not in logged
+    assert PASSWORD not in logged
 
 
 def test_a_failure_says_changed_when_something_changed(server: CandlepinServer) -> None:

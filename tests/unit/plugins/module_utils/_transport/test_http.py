@@ -37,6 +37,11 @@ class TestWhatIsSent:
         assert (seen["method"], seen["target"], seen["body"]) == ("GET", "/things", "")
         assert seen["headers"]["host"] == f"127.0.0.1:{server.port}"
 
+    def test_a_whole_answer_has_its_cookies(self, connect: Connect) -> None:
+        cookies = [("Set-Cookie", "A=1; Path=/; HttpOnly"), ("Set-Cookie", 'B="two"; Secure')]
+        with HttpServer(lambda _request: Response(200, b"", list(cookies))) as server:
+            assert connect(server).request("GET", "/").cookies == {"A": "1", "B": '"two"'}
+
     def test_path_prefix_query_and_json(self, server: HttpServer, connect: Connect) -> None:
         client = connect(f"{server.url}/prefix/", headers={"X-One": "1", "X-Two": "2"})
         seen = client.request(

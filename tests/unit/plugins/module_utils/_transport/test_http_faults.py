@@ -21,7 +21,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     NotFound,
     VirtmapError,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._transport import http
+from ansible_collections.virtmap.core.plugins.module_utils._transport import http, http_errors
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
 from ansible_collections.virtmap.core.tests.servers._http import HttpServer, Request, Response, faults
 from ansible_collections.virtmap.core.tests.servers._http.connection import ConnectionHandler
@@ -112,6 +112,16 @@ class TestNoConnection:
             client = connect(f"{scheme}://{host}:{port}", timeout=1)
             fails(client, CannotConnect, "did not answer in full within 1 second; check .* or raise timeout", within=1)
         assert pauses == [], "a server that does not answer is not asked again"
+
+    def test_a_time_out_can_be_told_from_other_failures(self, connect: Connect, server: HttpServer) -> None:
+        outcomes = {}
+        for fault in (faults.hang(), faults.drip_body(), faults.disconnect(), faults.status(500)):
+            server.faults.clear()
+            server.faults.add(fault, times=None)
+            with pytest.raises(VirtmapError) as caught:
+                connect(server, timeout=1).request("GET", "/")
+            outcomes[fault.name] = http_errors.timed_out(caught.value)
+        assert outcomes == {"hang": True, "drip_body": True, "disconnect": False, "status 500": False}
 
     def test_a_listener_whose_queue_is_full_never_accepts(self, connect: Connect) -> None:
         with full_queue() as (host, port):

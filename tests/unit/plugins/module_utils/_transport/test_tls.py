@@ -74,6 +74,15 @@ class TestTrust:
             by_name = connect(f"https://localhost:{server.port}")
             self.untrusted(server, by_name, "is not valid for localhost .*; use a name that the certificate")
 
+    def test_a_name_that_the_certificate_must_hold_instead(
+        self, connect: Connect, authority: CertificateAuthority
+    ) -> None:
+        context = authority.server_context(authority.issue_server(names=["api.example.com"]))
+        with HttpServer(who, tls=context) as server:
+            assert connect(server, server_name="api.example.com").request("GET", "/").status == 200
+        with HttpServer(who, tls=context) as server:
+            self.untrusted(server, connect(server, server_name="other.example.com"), "is not valid for")
+
     def test_expired(self, connect: Connect, authority: CertificateAuthority) -> None:
         context = authority.server_context(authority.issue_server(expired=True))
         with HttpServer(who, tls=context) as server:

@@ -7,7 +7,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.virtmap.core.plugins.module_utils._backends.ahv import options as ahv_options
+from ansible_collections.virtmap.core.plugins.module_utils._backends.kubevirt import options as kubevirt_options
+from ansible_collections.virtmap.core.plugins.module_utils._backends.ovirt import options as ovirt_options
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.config import Section
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.sources import SourceVariables, source_variables
@@ -47,6 +51,57 @@ def test_a_vcenter() -> None:
     }
 
 
+@pytest.mark.parametrize("central", ["true", "false", None])
+def test_a_prism(central: str | None) -> None:
+    section = {
+        "type": "ahv",
+        "server": "192.0.2.1",
+        "username": "u@example.com",
+        "encrypted_password": "abc",
+        "owner": "acme",
+        "hypervisor_id": "hostname",
+        "filter_hosts": "ahv*",
+        "ahv_internal_debug": "true",
+        "update_interval": "900",
+        **({"prism_central": central} if central else {}),
+    }
+    found, warnings = read(section)
+    asked = {name[len("gather_") :]: value for name, value in found.variables.items() if name.startswith("gather_")}
+    assert asked.pop("backend") == "ahv"
+    assert asked == {
+        "server": "192.0.2.1",
+        "username": "u@example.com",
+        "hypervisor_id": "hostname",
+        "filter_hosts": ["ahv*"],
+        "filter_type": "wildcards",
+        **({"prism_central": True} if central == "true" else {}),
+    }
+    assert ("gather_password", "password") in [(secret.variable, secret.option) for secret in found.secrets]
+    assert not found.local
+    assert len(warnings) == 1
+    assert "certificate is verified" in warnings[0]
+    # All of them are options of the module.
+    taken = (ahv_options.OPTIONS + SELECTION).validate({**asked, "password": "p"}, "test")
+    assert (taken["port"], taken["prism_central"]) == (9440, central == "true")
+
+
+def test_a_xenserver_pool() -> None:
+    values = {"server": "https://xen1:8443", "username": "root", "encrypted_password": "00ff", "owner": "acme"}
+    found, warnings = read({"type": "xen", "hypervisor_id": "hostname", "filter_hosts": "xen1, xen2", **values})
+    gathered = {name: value for name, value in found.variables.items() if name.startswith("gather_")}
+    assert gathered == {
+        "gather_backend": "xenserver",
+        "gather_hypervisor_id": "hostname",
+        "gather_server": "https://xen1:8443",
+        "gather_username": "root",
+        "gather_filter_hosts": ["xen1", "xen2"],
+        "gather_filter_type": "wildcards",
+    }
+    assert [(secret.variable, secret.option) for secret in found.secrets] == [("gather_password", "password")]
+    assert [warning for warning in warnings if "certificate is verified, which virt-who does not do" in warning]
+    assert not found.local
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -79,6 +134,20 @@ def test_a_vcenter() -> None:
             {"type": "rhevm", "server": "rhv", "username": "u", "password": "p"},
             {"gather_backend": "ovirt", "gather_port": 8443},
         ),
+        *(
+            (
+                {"type": "rhevm", "server": server, "username": "u", "password": "p", "hypervisor_id": "hwuuid"},
+                {"gather_server": address, "gather_port": port, "gather_hypervisor_id": "hwuuid"},
+            )
+            for server, address, port in (
+                ("rhv.example.com", "rhv.example.com", 8443),
+                ("rhv.example.com:443", "rhv.example.com", 443),
+                ("https://rhv.example.com/api", "rhv.example.com", 8443),
+                ("https://rhv.example.com:443/ovirt-engine/api/v4", "rhv.example.com", 443),
+                ("http://rhv.example.com/", "http://rhv.example.com:8443", 8443),
+                ("2001:db8::1", "2001:db8::1", 8443),
+            )
+        ),
         ({"type": "xen", "server": "pool", "username": "u", "password": "p"}, {"gather_backend": "xenserver"}),
         ({"type": "fake", "file": "/f.json"}, {"gather_backend": "file", "gather_path": "/f.json"}),
     ],
@@ -102,6 +171,12 @@ def test_each_type(values: dict[str, str], expected: dict[str, t.Any]) -> None:
         ({"sm_type": "satellite"}, "no sat_server"),
         ({"sat_server": "s", "sat_username": "u"}, "no sat_password"),
         ({"type": "hyperv", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+        ({"type": "rhevm", "server": "ftp://rhv"}, "server has the scheme 'ftp'"),
+        ({"type": "rhevm", "username": ""}, "no username, which type rhevm needs"),
+        ({"type": "ahv", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+        ({"type": "ahv", "username": ""}, "no username"),
+        ({"type": "xen", "hypervisor_id": "hwuuid"}, "hypervisor_id hwuuid"),
+        ({"type": "xen", "username": ""}, "no username, which type xen needs"),
     ],
 )
 def test_a_section_that_virt_who_does_not_take_either_is_refused(change: dict[str, str], sign: str) -> None:
@@ -161,8 +236,100 @@ def test_local_sources() -> None:
     assert not read({**ESX})[0].local
 
 
+def test_vdsm_is_this_very_host() -> None:
+    found, warnings = read({"type": "vdsm", "rhsm_hostname": "sat"})
+    assert found.local
+    assert found.secrets == []
+    assert {key: value for key, value in found.variables.items() if key.startswith("gather_")} == {
+        "gather_backend": "vdsm",
+        "gather_hypervisor_id": "uuid",
+    }
+    assert len(warnings) == 1
+    assert "certificate is verified" in warnings[0]
+
+
+def test_vdsm_ignores_what_virt_who_ignores() -> None:
+    """The role's module has no such options, so that the variables would fail it."""
+    found, warnings = read({"type": "vdsm", "server": "kvm1", "username": "u", "encrypted_password": "00ff"})
+    assert found.secrets == []
+    assert not {"gather_server", "gather_username", "gather_password"} & found.variables.keys()
+    assert "server and username and encrypted_password mean nothing for type vdsm" in warnings[0]
+
+
+def test_vdsm_has_no_hwuuid_in_virt_who() -> None:
+    with pytest.raises(InvalidInput, match="hypervisor_id hwuuid"):
+        read({"type": "vdsm", "hypervisor_id": "hwuuid"})
+
+
 def test_unknown_keys_are_named() -> None:
     _found, warnings = read({**ESX, "env": "x", "colour": "red"})
     assert [warning for warning in warnings if "not known" in warning] == [
         "the key colour is not known and is ignored, as virt-who does"
     ]
+
+
+def test_an_engine_is_a_source_that_the_backend_takes() -> None:
+    """What the inventory yields goes through role gather into the module's own options."""
+    section = {
+        "type": "rhevm",
+        "server": "rhv.example.com",
+        "username": "admin@internal",
+        "password": "p",
+        "owner": "a",
+    }
+    found, warnings = read({**section, "exclude_hosts": "host9"})
+    options = {
+        name[len("gather_") :]: value
+        for name, value in found.variables.items()
+        if name.startswith("gather_") and name != "gather_backend"
+    }
+    secrets = {secret.variable: secret.option for secret in found.secrets}
+    assert secrets == {"gather_password": "password"}
+    validated = (ovirt_options.OPTIONS + SELECTION).validate({**options, "password": "p"}, "test")
+    assert (validated["server"], validated["port"], validated["username"]) == (
+        "rhv.example.com",
+        8443,
+        "admin@internal",
+    )
+    assert any("certificate is verified" in warning for warning in warnings)
+
+
+def test_kubevirt() -> None:
+    whole = {
+        "type": "kubevirt",
+        "owner": "acme",
+        "kubeconfig": "/k",
+        "namespace": "team-a",
+        "hypervisor_id_fallback": "true",
+        "kubeversion": "v1alpha3",
+    }
+    found, warnings = read(whole)
+    gathered = {name: value for name, value in found.variables.items() if name.startswith("gather_")}
+    assert gathered == {
+        "gather_backend": "kubevirt",
+        "gather_hypervisor_id": "uuid",
+        "gather_kubeconfig": "/k",
+        "gather_namespace": ["team-a"],
+        "gather_hypervisor_id_fallback": True,
+    }
+    assert ["kubeversion" in warnings[0], "number of sockets" in warnings[1], len(warnings)] == [True, True, 2]
+    with_sockets, warnings = read({**whole, "kubeversion": ""}, strict=True)
+    assert with_sockets.variables["gather_cpus_as_sockets"] is True
+    assert warnings == []
+
+
+def test_the_kubeconfig_that_virt_who_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/jane")
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    section = {"type": "kubevirt", "owner": "acme"}
+    assert variables(section)["gather_kubeconfig"] == "/home/jane/.kube/config"
+    assert variables({**section, "kubeconfig": "~/blue"})["gather_kubeconfig"] == "/home/jane/blue"
+    monkeypatch.setenv("KUBECONFIG", "/etc/blue")
+    assert variables(section)["gather_kubeconfig"] == "/etc/blue"
+
+
+def test_what_is_told_of_kubevirt_is_an_option_of_its_module() -> None:
+    values = {"type": "kubevirt", "owner": "acme", "namespace": "a", "insecure": "1", "hypervisor_id_fallback": "1"}
+    options = {name[len("gather_") :] for name in variables(values, strict=True) if name.startswith("gather_")}
+    known = (kubevirt_options.OPTIONS + SELECTION).spec
+    assert options - {"backend"} <= known.keys()
