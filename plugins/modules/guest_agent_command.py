@@ -25,6 +25,7 @@ attributes:
     support: full
     details:
       - The agent is asked whether it answers, and told nothing.
+      - V(fsfreeze) and V(fsthaw) say whether the file systems are in that state already.
   diff_mode:
     support: none
 options:

@@ -15,6 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.libvirt_
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.options import QEMU_PORT
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.order import Order, Outcome
 
+HOST_NAME = 8  # VIR_DOMAIN_GUEST_INFO_HOSTNAME
 BY_AGENT = 2  # VIR_DOMAIN_SHUTDOWN_GUEST_AGENT and VIR_DOMAIN_REBOOT_GUEST_AGENT
 POLL_SECONDS = 0.5
 
@@ -70,7 +71,7 @@ def _freeze(order: Order, domain: Domain) -> Outcome:
     if port.connected is False:
         raise CannotConnect(f"{order.command} was not sent: no program in {shown(domain.source)} has the channel open")
     if order.check_mode:
-        return Outcome(changed=True)
+        return Outcome(_is_frozen(order, domain) != (order.command == "fsfreeze"))
     order.given = True
     call: t.Callable[[t.Any], t.Any] = (
         (lambda found: found.fsFreeze()) if order.command == "fsfreeze" else (lambda found: found.fsThaw())
@@ -84,3 +85,17 @@ def _freeze(order: Order, domain: Domain) -> Outcome:
     count = int(told)
     state = "frozen" if order.command == "fsfreeze" else "thawed"
     return Outcome(count > 0, f"{count} file systems are {state}")
+
+
+def _is_frozen(order: Order, domain: Domain) -> bool:
+    """Whether the file systems are frozen: the agent then refuses all other questions, and says why.
+
+    libvirt has no call for it, and a raw command would mark the domain as tainted.
+    """
+    told = domain.attempt("asking the guest agent", lambda found: found.guestInfo(HOST_NAME, 0))
+    if not isinstance(told, Failure):
+        return False
+    if "frozen" in told.text:
+        return True
+    reason = away(domain, told)
+    raise CannotConnect(f"whether {order.command} would change {shown(domain.source)} is not known: {reason}")

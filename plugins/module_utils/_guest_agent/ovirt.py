@@ -80,6 +80,8 @@ class OvirtAgent:
         """
         mark = secrets.token_hex(8)
         begun = time.monotonic()
+        # Ends what another client may have begun; agents leave blank lines out.
+        self._channel.send(b"\n")
         self.send("refresh", apiVersion=HIGHEST_VERSION)
         self.send("api-version", apiVersion=HIGHEST_VERSION)
         self.send("echo", mark=mark)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
 from pathlib import Path
 
 from ...servers._cli import write_atomically
-from ..libvirtd.daemon import Libvirtd
+from ..libvirtd.daemon import Libvirtd, default_mode
 from ..libvirtd.processes import LabError, program
 from .image import HOST_PROGRAMS
 from .machine import Machine
@@ -28,7 +27,7 @@ def main() -> int:
     """Run the guest until SIGTERM or SIGINT; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.guest", description=__doc__)
     parser.add_argument("--dir", type=Path, required=True, help="folder for its files, which stays")
-    parser.add_argument("--ready-file", type=Path, required=True, help="write where it is as JSON to this file")
+    parser.add_argument("--inventory", type=Path, required=True, help="write where it is to this file, as an inventory")
     arguments = parser.parse_args()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -36,18 +35,18 @@ def main() -> int:
     try:
         for name in ("qemu-system-x86_64", *HOST_PROGRAMS):
             program(name)
+        if default_mode() != "system":
+            raise LabError("a guest is built and booted by root only, in a mount namespace of its own")
     except LabError as exc:
-        write_atomically(arguments.ready_file, json.dumps({"missing": str(exc)}))
+        print(exc, file=sys.stderr)
         return CANNOT_BE_HERE
     try:
         with Libvirtd(arguments.dir, mode="system") as daemon:
             machine = Machine(daemon)
             machine.start()
-            told = {**daemon.info(), **machine.info(), "lab_pid": os.getpid(), "uri": daemon.uri()}
-            write_atomically(arguments.ready_file, json.dumps(told, indent=2) + "\n")
+            write_atomically(arguments.inventory, json.dumps(machine.inventory(), indent=2) + "\n")
             ended.wait()
     except LabError as exc:
-        write_atomically(arguments.ready_file, json.dumps({"failed": str(exc)}))
         print(exc, file=sys.stderr)
         return 1
     return 0

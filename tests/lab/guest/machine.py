@@ -20,6 +20,12 @@ OVIRT_PORT = "ovirt-guest-agent.0"
 BOOT_SECONDS = 400
 QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0"
 MEMORY_MIB = 384
+# What hosts may have qemu-ga do: all that is asked here but ending the guest.
+ALLOWED = """
+guest-fsfreeze-freeze guest-fsfreeze-freeze-list guest-fsfreeze-status guest-fsfreeze-thaw guest-get-disks
+guest-get-fsinfo guest-get-host-name guest-get-osinfo guest-get-timezone guest-get-users guest-get-vcpus
+guest-network-get-interfaces
+""".split()
 
 
 class Machine:
@@ -50,19 +56,8 @@ class Machine:
 
         self.image = image()
         disk = self.daemon.folder / "disk.qcow2"
-        command = [
-            program("qemu-img"),
-            "create",
-            "-q",
-            "-f",
-            "qcow2",
-            "-F",
-            "qcow2",
-            "-b",
-            str(self.image.disk),
-            str(disk),
-        ]
-        subprocess.run(command, check=True)
+        overlay = [program("qemu-img"), "create", "-q", "-f", "qcow2", "-F", "qcow2"]
+        subprocess.run([*overlay, "-b", str(self.image.disk), str(disk)], check=True)
         self._connection = libvirt.open(self.daemon.uri())
         self._domain = self._connection.defineXML(self._definition(self.image, disk))
         self._domain.create()
@@ -85,13 +80,27 @@ class Machine:
             return False
         return done.returncode == 0
 
-    def info(self) -> dict[str, t.Any]:
-        """All that a user of the guest needs to know, fit for JSON."""
+    def inventory(self) -> dict[str, t.Any]:
+        """The guest in an inventory of Ansible, with the variables that role guest_agent needs."""
         assert self.image is not None
-        return {"domain": NAME, "ssh_port": self.port, "ssh_key": str(self.image.key), "ovirt_socket": str(self.socket)}
+        variables = {
+            "ansible_host": "127.0.0.1",
+            "ansible_port": self.port,
+            "ansible_user": "root",
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_private_key_file": str(self.image.key),
+            "ansible_ssh_common_args": " ".join(SSH_OPTIONS),
+            "ansible_timeout": 60,
+            "guest_agent_domain": NAME,
+            "guest_agent_uri": self.daemon.uri(),
+            "guest_agent_delegate_to": "localhost",
+            "guest_agent_allowed_commands": ALLOWED,
+            "lab_socket": str(self.socket),
+        }
+        return {"guests": {"hosts": {NAME: variables}}}
 
     def _definition(self, parts: Image, disk: Path) -> str:
-        network = f"user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22"
+        network = f"user,id=n0,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22"
         extra = ["-netdev", network, "-device", "virtio-net-pci,netdev=n0,addr=0x10"]
         arguments = "".join(f"<qemu:arg value='{escape(word)}'/>" for word in extra)
         return (

@@ -33,17 +33,31 @@ def test_file_systems_are_told_but_ignored_and_empty_ones(tmp_path):
 
     spaced = tmp_path / "a b"
     spaced.mkdir()
-    mounts = tmp_path / "mounts"
+    fenced = tmp_path / "etc"
+    fenced.mkdir()
+    mounts = tmp_path / "mountinfo"
     mounts.write_text(
-        f"/dev/vda {str(spaced).replace(' ', chr(92) + '040')} ext4 rw 0 0\n"
-        "proc /proc proc rw 0 0\n"
-        "sys /sys sysfs rw 0 0\n"
-        "gone /nonexistent ext4 rw 0 0\n"
+        f"24 1 254:0 / {str(spaced).replace(' ', chr(92) + '040')} rw,relatime shared:1 - ext4 /dev/vda rw\n"
+        f"90 24 254:0 /etc {fenced} ro,relatime shared:5 master:1 - ext4 /dev/vda rw\n"
+        "21 24 0:19 / /proc rw,nosuid shared:5 - proc proc rw\n"
+        "22 24 0:20 / /sys rw,nosuid - sysfs sysfs rw\n"
+        "23 24 254:16 / /nonexistent rw - ext4 /dev/vdb rw\n"
     )
     found = file_systems({"proc"}, True, str(mounts))
     assert [(entry["path"], entry["fs"]) for entry in found] == [(str(spaced), "ext4")]
     assert 0 < found[0]["used"] <= found[0]["total"]
     assert [entry["path"] for entry in file_systems((), False, str(mounts))] == [str(spaced), "/proc", "/sys"]
+
+
+def test_parts_of_a_file_system_are_told_where_the_whole_is_not(tmp_path):
+    from virtmap_guest_agent.storage import file_systems
+
+    names = ("home", "root")
+    for name in names:
+        (tmp_path / name).mkdir()
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text("".join(f"3{name} 1 0:40 /@{name} {tmp_path / name} rw - btrfs /dev/vda rw\n" for name in names))
+    assert [entry["path"] for entry in file_systems((), True, str(mounts))] == [str(tmp_path / name) for name in names]
 
 
 def test_disks_are_told_by_the_serial_that_udev_or_the_kernel_knows(tmp_path):

@@ -41,11 +41,12 @@ class Guest:
                     continue
 
     def lines(self, connection):
-        """What the host says, line by line."""
+        """What the host says, line by line, without the blank ones, as agents take it."""
         with connection.makefile("rb") as stream:
             for line in stream:
-                self.heard.append(line)
-                yield line
+                if line.strip():
+                    self.heard.append(line)
+                    yield line
 
     def names(self):
         """The names of the messages that the host sent."""

@@ -143,6 +143,13 @@ def test_agent_that_is_slow_to_answer_but_alive_is_responsive(guest, options, wa
     assert ask(options, warnings, socket=guest(serve).path, timeout=3)["responsive"] is True
 
 
+def test_line_that_another_client_began_is_ended_first(guest, options, warnings):
+    heard = []
+    silent = guest(lambda _this, connection: heard.append(connection.recv(1)))
+    ask(options, warnings, socket=silent.path, protocol="ovirt", timeout=1)
+    assert heard == [b"\n"]
+
+
 def test_rest_of_another_clients_line_is_passed_over(ovirt, options, warnings):
     told = ask(options, warnings, socket=ovirt(before=b'1": 2}, "__name__": "x"}\n').path)
     assert told["responsive"] is True

@@ -142,10 +142,11 @@ def test_agent_that_is_not_there_is_not_responsive(daemon, domain, reason):
     assert re.search(reason, told["reason"])
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize("command", ["shutdown", "reboot", "fsfreeze", "fsthaw"])
-def test_nothing_is_ordered_of_an_agent_that_is_not_there(daemon, command):
+def test_nothing_is_ordered_of_an_agent_that_is_not_there(daemon, command, check_mode):
     with pytest.raises((CannotConnect, BadAnswer)) as caught:
-        carry_out(options(daemon, domain="quiet", command=command), False, pytest.fail)
+        carry_out(options(daemon, domain="quiet", command=command), check_mode, pytest.fail)
     assert caught.value.result["changed"] is False
 
 
