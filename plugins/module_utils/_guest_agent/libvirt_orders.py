@@ -90,8 +90,12 @@ def _freeze(order: Order, domain: Domain) -> Outcome:
 def _is_frozen(order: Order, domain: Domain) -> bool:
     """Whether the file systems are frozen: the agent then refuses all other questions, and says why.
 
-    libvirt has no call for it, and a raw command would mark the domain as tainted.
+    libvirt has no call for it, and a raw command would mark the domain as tainted. The reason alone does not tell: after
+    a thaw qemu-ga gives it for what its policy does not allow.
     """
+    told = domain.attempt("asking the guest agent", lambda found: found.guestInfo(0, 0))
+    if not isinstance(told, Failure) and told:
+        return False
     told = domain.attempt("asking the guest agent", lambda found: found.guestInfo(HOST_NAME, 0))
     if not isinstance(told, Failure):
         return False

@@ -41,7 +41,7 @@ def test_file_systems_are_told_but_ignored_and_empty_ones(tmp_path):
         f"90 24 254:0 /etc {fenced} ro,relatime shared:5 master:1 - ext4 /dev/vda rw\n"
         "21 24 0:19 / /proc rw,nosuid shared:5 - proc proc rw\n"
         "22 24 0:20 / /sys rw,nosuid - sysfs sysfs rw\n"
-        "23 24 254:16 / /nonexistent rw - ext4 /dev/vdb rw\n"
+        f"23 24 254:16 / {tmp_path}/gone rw - ext4 /dev/vdb rw\n"
     )
     found = file_systems({"proc"}, True, str(mounts))
     assert [(entry["path"], entry["fs"]) for entry in found] == [(str(spaced), "ext4")]
@@ -141,6 +141,32 @@ def test_users(program):
     assert active_user() == "None"
     program("loginctl", "echo '  3 1000 eve seat0 tty2'")
     assert active_user() == "eve"
+
+
+def test_clock_of_sessions_moves_when_somebody_comes(tmp_path):
+    from virtmap_guest_agent.system import sessions_changed_at
+
+    assert sessions_changed_at(str(tmp_path)) == ()
+    sessions = tmp_path / "run/systemd/sessions"
+    sessions.mkdir(parents=True)
+    os.utime(sessions, ns=(1, 1))
+    before = sessions_changed_at(str(tmp_path))
+    assert before == sessions_changed_at(str(tmp_path)) == (1,)
+    (sessions / "3").write_text("eve")
+    assert sessions_changed_at(str(tmp_path)) != before
+
+
+def test_what_did_not_change_is_not_looked_at_again(monkeypatch):
+    from virtmap_guest_agent import patience
+
+    monkeypatch.setattr(patience, "FRESH", 0)
+    seen, stamp = [], [1]
+    patient = patience.Patient("it", lambda: seen.append(0) or len(seen), 0, lambda: tuple(stamp))
+    assert [patient(), patient()] == [1, 1]
+    stamp[0] = 2
+    assert [patient(), patient()] == [2, 2]
+    stamp.clear()
+    assert [patient(), patient()] == [3, 4]
 
 
 def test_desktop_is_locked_when_all_its_sessions_are(program):

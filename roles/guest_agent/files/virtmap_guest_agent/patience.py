@@ -23,11 +23,16 @@ class Patient(t.Generic[T]):
         name: what is looked at, for the log.
         look: finds the value. An error counts as nothing seen.
         unknown: what is told until something was seen.
+        stamp: costs little and tells the same as long as nothing changed; empty when that cannot be said.
     """
 
-    def __init__(self, name: str, look: t.Callable[[], T], unknown: T) -> None:
+    def __init__(
+        self, name: str, look: t.Callable[[], T], unknown: T, stamp: t.Callable[[], tuple[int, ...]] = tuple
+    ) -> None:
         self._name = name
         self._look = look
+        self._stamp = stamp
+        self._seen_stamp: tuple[int, ...] = ()
         self._seen = unknown
         self._seen_at = -FRESH
         self._thread: threading.Thread | None = None
@@ -35,6 +40,8 @@ class Patient(t.Generic[T]):
     def __call__(self) -> T:
         """Look, or tell what was seen last."""
         if time.monotonic() - self._seen_at < FRESH:
+            return self._seen
+        if self._seen_stamp and self._seen_stamp == self._stamp():
             return self._seen
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, daemon=True)
@@ -46,7 +53,9 @@ class Patient(t.Generic[T]):
 
     def _run(self) -> None:
         try:
+            stamp = self._stamp()
             self._seen = self._look()
+            self._seen_stamp = stamp
             self._seen_at = time.monotonic()
         except Exception as exc:  # noqa: BLE001 - one thing that cannot be told must not end the agent
             _log.warning("%s cannot be told: %s", self._name, exc)
