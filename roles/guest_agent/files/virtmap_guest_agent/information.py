@@ -37,12 +37,8 @@ class Information:
         self._interfaces: Patient[list[dict[str, t.Any]]] = Patient(
             "network interfaces", lambda: network.interfaces(settings.ignored_nics), []
         )
-        self._user: Patient[str] = Patient(
-            "users", system.active_user, system.NOBODY, system.sessions_changed_at
-        )
-        self._locked: Patient[bool] = Patient(
-            "the lock", system.session_is_locked, False, system.sessions_changed_at
-        )
+        self._user: Patient[str] = Patient("users", system.active_user, system.NOBODY, system.sessions_changed_at)
+        self._locked: Patient[bool] = Patient("the lock", system.session_is_locked, False, system.sessions_changed_at)
 
     def user(self) -> str:
         """The first user who is logged in, or ``None`` as a text."""
