@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: libvirt_daemon_client_disconnect
-short_description: Disconnect clients of a running libvirt daemon by what they are
+short_description: Disconnect clients of a running libvirt daemon
 version_added: 0.1.0
 author:
   - The virtmap.core contributors (@virtmap)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: libvirt_daemon_info
-short_description: Look at the servers, workers, clients and logging of a running libvirt daemon
+short_description: Show the workers, clients and logging of a running libvirt daemon
 version_added: 0.1.0
 author:
   - The virtmap.core contributors (@virtmap)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ovirt_hypervisor_guest_facts
-short_description: Gather which guest runs on which hypervisor from an oVirt or Red Hat Virtualization engine
+short_description: Ask an oVirt or RHV engine which guest runs on which hypervisor
 version_added: 0.1.0
 author:
   - The virtmap.core contributors (@virtmap)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vdsm_hypervisor_guest_facts
-short_description: Gather which guests a hypervisor of oVirt or RHEV runs from its VDSM
+short_description: Ask VDSM of an oVirt or RHV host which guests run there
 version_added: 0.1.0
 author:
   - The virtmap.core contributors (@virtmap)

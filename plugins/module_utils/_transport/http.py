@@ -9,6 +9,7 @@ read, so that a server which sends a byte now and then would hold a task for eve
 from __future__ import annotations
 
 import base64
+import threading
 import time
 import traceback
 import typing as t
@@ -20,6 +21,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 from ansible_collections.virtmap.core.plugins.module_utils._transport import http_deadline, http_errors
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_answer import CHUNK, Answer, Stream
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_exchange import Exchange
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http_sockets import OpenSockets
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 from ansible_collections.virtmap.core.plugins.module_utils._transport.tls import client_context
 
@@ -54,6 +56,7 @@ class HttpClient:
         headers: sent with every request.
         username, password: for HTTP Basic authentication.
         server_name: the name that the server's certificate must hold, where it is not the one to connect to.
+        connections: how many are kept for the next requests; one for each thread.
 
     Raises:
         MissingLibrary: urllib3 is not installed.
@@ -75,6 +78,7 @@ class HttpClient:
         username: str | None = None,
         password: str | None = None,
         server_name: str | None = None,
+        connections: int = 2,
     ) -> None:
         if URLLIB3_ERROR is not None:
             raise MissingLibrary("urllib3", traceback=URLLIB3_ERROR)
@@ -91,7 +95,11 @@ class HttpClient:
                 validate_certs=validate_certs, ca_path=ca_path, client_cert=client_cert, client_key=client_key
             )
         self._used = time.monotonic()
-        self._pool = http_deadline.pool(server, timeout, context, proxy, server_name)
+        self._sockets = OpenSockets()
+        self._interrupted = threading.Event()
+        self._pool = http_deadline.pool(
+            server, timeout, context, proxy, server_name, connections=connections, sockets=self._sockets
+        )
 
     def __enter__(self) -> HttpClient:
         return self
@@ -102,6 +110,11 @@ class HttpClient:
     def close(self) -> None:
         """Close the connection."""
         self._pool.clear()
+
+    def interrupt(self) -> None:
+        """End what other threads wait for now, with CannotConnect. What is asked from now on is tried once only."""
+        self._interrupted.set()
+        self._sockets.shut()
 
     def request(
         self,
@@ -179,9 +192,8 @@ class HttpClient:
                 )
             # 3 x timeout is what a task may take against a server that does not work; it is not slept away.
             in_time = time.monotonic() - began + pause + seconds <= 3 * seconds + 10
-            if not again or not in_time or attempt == ATTEMPTS - 1:
+            if not again or not in_time or attempt == ATTEMPTS - 1 or self._interrupted.wait(pause):
                 raise error
-            time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
     def _send(self, exchange: Exchange) -> Stream:

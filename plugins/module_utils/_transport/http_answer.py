@@ -110,6 +110,23 @@ class Stream:
         self._finished = not data
         return data
 
+    def pieces(self) -> t.Iterator[bytes]:
+        """The body as it arrives: what is there is handed on at once, however little. It must not be packed.
+
+        Raises:
+            CannotConnect: the answer broke off or did not end in time.
+            BadAnswer: it is packed, which nobody asked for.
+        """
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
+            raise BadAnswer(f"{self._what} packs what was asked for unpacked; check what stands before the server")
+        # Without chunks a read waits until it has all that was asked for.
+        size = CHUNK if getattr(self._response, "chunked", False) else 1
+        try:
+            yield from self._response.stream(size, decode_content=False)
+        except exceptions.HTTPError as exc:
+            raise http_errors.from_exception(exc, self._what, self._server, self._seconds) from exc
+        self._finished = True
+
     def read_some(self, size: int) -> bytes:
         """The body up to about this size, or what arrived of it: for the message in an answer that says no already."""
         pieces: list[bytes] = []

@@ -10,6 +10,7 @@ of the exchange.
 from __future__ import annotations
 
 import base64
+import functools
 import http.client
 import io
 import ipaddress
@@ -22,6 +23,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect, InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._transport.deadline import call_with_deadline
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http_sockets import KnowsSockets, OpenSockets
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 
 try:
@@ -96,6 +98,7 @@ class _DeadlineMixin:
 
     _until = 0.0
     _connected_for_this = False
+    sockets: OpenSockets | None = None
     timeout: t.Any
     sock: t.Any
     port: int
@@ -105,6 +108,8 @@ class _DeadlineMixin:
         self._start()
         self._connected_for_this = True
         super().connect()  # type: ignore[misc]
+        if self.sockets is not None:
+            self.sockets.add(self.sock)
 
     def request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         if not self._connected_for_this:
@@ -183,11 +188,11 @@ class _HTTPSConnection(_DeadlineMixin, HTTPSConnection):  # type: ignore[misc]
             raise exceptions.ProxyError("the proxy opened no tunnel", exc) from exc
 
 
-class _HTTPPool(HTTPConnectionPool):
+class _HTTPPool(KnowsSockets, HTTPConnectionPool):
     ConnectionCls = _HTTPConnection
 
 
-class _HTTPSPool(HTTPSConnectionPool):
+class _HTTPSPool(KnowsSockets, HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
@@ -197,6 +202,9 @@ def pool(
     context: ssl.SSLContext | None,
     proxy: str | None,
     server_name: str | None = None,
+    *,
+    connections: int = 2,
+    sockets: OpenSockets | None = None,
 ) -> urllib3.PoolManager | urllib3.ProxyManager:
     """A pool for one server.
 
@@ -205,12 +213,13 @@ def pool(
         proxy: URL of a proxy; None for what the environment names (``https_proxy``, ``http_proxy``, ``no_proxy``);
             empty for none.
         server_name: the name that the server's certificate must hold, where it is not the one to connect to.
+        connections: how many are kept; two are a call that waits, and the one that ends it.
+        sockets: gets to know the socket of each connection.
 
     Raises:
         InvalidInput: the proxy is not an HTTP URL.
     """
-    # Two connections: a call that waits, and the one that ends it.
-    arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": 2}
+    arguments: dict[str, t.Any] = {"timeout": urllib3.Timeout(connect=timeout, read=timeout), "maxsize": connections}
     if context is not None:
         arguments["ssl_context"] = context
         if server_name:
@@ -229,7 +238,13 @@ def pool(
         )
     else:
         manager = _through_proxy(proxy, "proxy", arguments) if proxy else _direct(arguments)
-    manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+    known = OpenSockets() if sockets is None else sockets
+    # The manager only calls them. An argument in its own list would become a part of the key of each pool.
+    pools = {
+        "http": functools.partial(_HTTPPool, sockets=known),
+        "https": functools.partial(_HTTPSPool, sockets=known),
+    }
+    manager.pool_classes_by_scheme = t.cast(t.Any, pools)
     return manager
 
 

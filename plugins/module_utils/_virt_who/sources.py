@@ -61,6 +61,12 @@ _COMMON = {
     "env",
     "sm_type",
 }
+# Keys that mean something to virt-who and have no variable here, and what to do about them.
+_NOT_READ = {
+    "kerberos_keytab": "get the ticket before the run, for example with kinit",
+    "kerberos_principal": "get the ticket before the run, for example with kinit",
+    "rhsm_no_proxy": "set report_rhsm_proxy to an empty text where the server is reached past the proxy",
+}
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,9 @@ def source_variables(section: Section, *, strict: bool, rhsm_conf: str, warn: Wa
     receiver, secrets = destinations.variables(values, rhsm_conf, need_owner=not found.local and kind != "fake")
     found.variables.update(receiver)
     found.secrets += [Secret(variable, option) for variable, option in secrets]
+    for key, advice in _NOT_READ.items():
+        if values.get(key) and key in _known(kind):
+            warn(f"its {key} is not read; {advice}")
     for key in sorted(values.keys() - _known(kind)):
         warn(f"the key {shown(key)} is not known and is ignored, as virt-who does")
     return found

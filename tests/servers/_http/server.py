@@ -90,7 +90,9 @@ class HttpServer:
         self._stop_listening()
         self._drop_connections()
         deadline = time.monotonic() + 10
-        for thread in list(self._threads):
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def __enter__(self: _Self) -> _Self:
@@ -142,7 +144,8 @@ class HttpServer:
             thread = threading.Thread(target=self._serve, args=(sock, peer), name=f"serve-{self.port}", daemon=True)
             with self._lock:
                 self._threads[thread] = sock
-            thread.start()
+                # Whoever ends the server waits for threads that have begun only.
+                thread.start()
 
     def _serve(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         try:

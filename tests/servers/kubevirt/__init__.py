@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""A Kubernetes API server with KubeVirt: discovery, paged lists of one snapshot, rights, and how it says no."""
+"""A Kubernetes API server with KubeVirt: discovery, paged lists of one snapshot, watches, rights, and how it says no."""
 
 from __future__ import annotations
 

@@ -21,15 +21,19 @@ class Account:
         token: its bearer token; None for one that shows a client certificate, whose common name is the user's.
         cluster_wide: the resources that a ClusterRoleBinding lets it get and list.
         in_namespaces: the same by RoleBindings.
+        verbs: what it may do with them.
     """
 
     user: str = "system:serviceaccount:virtmap:virtmap"
     token: str | None = None
     cluster_wide: frozenset[str] = EVERYTHING
     in_namespaces: dict[str, frozenset[str]] = field(default_factory=dict)
+    verbs: frozenset[str] = frozenset({"get", "list", "watch"})
 
-    def may(self, resource: str, namespace: str | None) -> bool:
+    def may(self, resource: str, namespace: str | None, verb: str = "list") -> bool:
         """Whether it may read these objects; of all namespaces for None."""
+        if verb not in self.verbs:
+            return False
         return resource in self.cluster_wide or resource in self.in_namespaces.get(namespace or "", frozenset())
 
 

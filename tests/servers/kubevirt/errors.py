@@ -45,6 +45,11 @@ def expired(fresh: str) -> Response:
     return response
 
 
+def too_old(version: str, oldest: int) -> Response:
+    """What happened since this version is forgotten."""
+    return status(410, "Expired", f"too old resource version: {version} ({oldest})")
+
+
 def bad_token() -> Response:
     """The continue token is none of this server's."""
     return status(400, "BadRequest", "continue key is not valid: encoding/base64: illegal base64 data at input byte 0")

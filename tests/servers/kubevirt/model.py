@@ -9,7 +9,8 @@ import typing as t
 import uuid
 from dataclasses import dataclass, field
 
-Object = dict[str, t.Any]
+from .history import History, Object
+
 CREATED = "2026-03-02T09:14:07Z"
 
 
@@ -178,26 +179,30 @@ class Cluster:
     versions: tuple[str, ...] = ("v1", "v1alpha3")
     resource_version: int = 5_021_337
     fixed: bool = False
+    history: History = field(default_factory=lambda: History(), repr=False)
     _made: dict[tuple[str, str | None], list[tuple[str, bytes]]] = field(default_factory=dict, repr=False)
 
     def changed(self) -> None:
-        """Something was changed: lists that begin from now on show it, those that have begun do not."""
-        self.resource_version += 1
+        """Something was changed: lists that begin from now on show it, those that have begun do not, and it is told to
+        whoever watches."""
+        with self.history.changed:
+            self.resource_version = self.history.note(self.things(), self.resource_version + 1)
+
+    def things(self) -> dict[str, t.Sequence[Node | Instance | Machine]]:
+        """All objects by resource."""
+        return {
+            "nodes": self.nodes, "virtualmachineinstances": self.instances, "virtualmachines": self.machines,
+        }  # fmt: skip
 
     def rows(self, resource: str, namespace: str | None) -> list[tuple[str, bytes]]:
         """Key and JSON of each object, in the order of the keys, as etcd has them."""
         if self.fixed and (resource, namespace) in self._made:
             return self._made[resource, namespace]
-        objects: t.Sequence[Node | Instance | Machine] = {
-            "nodes": self.nodes,
-            "virtualmachineinstances": self.instances,
-            "virtualmachines": self.machines,
-        }[resource]  # type: ignore[assignment]
         found = []
-        for thing in objects:
+        for thing in self.things()[resource]:
             place = getattr(thing, "namespace", "")
             if namespace is None or place == namespace:
-                document = thing.document(self.resource_version)
+                document = thing.document(self.history.version_of(resource, place, thing.name, self.resource_version))
                 found.append((f"{place}/{thing.name}", json.dumps(document, separators=(",", ":")).encode()))
         found.sort()
         if self.fixed:

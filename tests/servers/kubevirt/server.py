@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""The API server: discovery, lists in pages of one snapshot, rights."""
+"""The API server: discovery, lists in pages of one snapshot, watches, rights."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .._http.router import RouteTable
 from . import errors
 from .accounts import Account, Accounts
 from .model import Cluster
+from .watching import BOOKMARK_EVERY, Watch
 
 GROUP = "kubevirt.io"
 GZIP_FROM = 128 * 1024
@@ -31,6 +32,9 @@ class KubernetesServer(HttpServer):
 
     Attributes:
         before: called with every request before it is answered, to change the cluster in the middle of a list.
+        bookmark_every: seconds between the bookmarks of a watch.
+        piece: bytes in each chunk of a watch; 0 for a line in each.
+        gone_as_status: say with the status of the answer that a version is too old to watch from.
     """
 
     def __init__(self, cluster: Cluster, accounts: Accounts, **options: t.Any) -> None:
@@ -39,6 +43,11 @@ class KubernetesServer(HttpServer):
         self.cluster = cluster
         self.accounts = accounts
         self.before: t.Callable[[Request], None] | None = None
+        self.bookmark_every = BOOKMARK_EVERY
+        self.piece = 0
+        self.gone_as_status = False
+        if not cluster.fixed:
+            cluster.history.begin(cluster.things(), cluster.resource_version)
         self._snapshots: dict[tuple[int, str, str | None], Rows] = {}
         self._routes: RouteTable[Handler] = RouteTable()
         add = self._routes.add
@@ -53,13 +62,20 @@ class KubernetesServer(HttpServer):
         """Forget all snapshots, as etcd does some minutes after they were made."""
         self._snapshots.clear()
         self.cluster.changed()
+        self.cluster.history.forget(self.cluster.resource_version)
+
+    def stop(self) -> None:
+        """As that of every server; watches end."""
+        self.stopping.set()
+        self.cluster.history.wake()
+        super().stop()
 
     def _answer(self, request: Request) -> Response:
         if self.before is not None:
             self.before(request)
         account = self.accounts.admit(request)
         response = account if isinstance(account, Response) else self._admitted(request, account)
-        body = response.whole_body()
+        body = response.whole_body() if isinstance(response.body, bytes) else b""
         if len(body) > GZIP_FROM and "gzip" in request.header("Accept-Encoding"):
             response.body = gzip.compress(body, 1)
             response.headers.append(("Content-Encoding", "gzip"))
@@ -100,8 +116,21 @@ class KubernetesServer(HttpServer):
 
     def _list(self, request: Request, account: Account, resource: str, namespace: str | None) -> Response:
         group, version, kind = KINDS[resource]
-        if not account.may(resource, namespace):
-            return errors.forbidden_resource(account.user, "list", resource, group, namespace)
+        watched = request.argument("watch") in ("1", "true")
+        verb = "watch" if watched else "list"
+        if not account.may(resource, namespace, verb):
+            return errors.forbidden_resource(account.user, verb, resource, group, namespace)
+        if watched:
+            head = {"kind": kind.removesuffix("List"), "apiVersion": f"{group}/{version}" if group else version}
+            watch = Watch(
+                self.cluster, request, resource, namespace, head, bookmark_every=self.bookmark_every, piece=self.piece
+            )
+            return watch.response(self.gone_as_status)
+        with self.cluster.history.changed:
+            return self._page(request, resource, namespace)
+
+    def _page(self, request: Request, resource: str, namespace: str | None) -> Response:
+        group, version, kind = KINDS[resource]
         start, revision = "", self.cluster.resource_version
         given = request.argument("continue")
         if given:

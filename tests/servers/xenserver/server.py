@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import typing as t
 import uuid
@@ -12,10 +14,13 @@ from dataclasses import dataclass
 from .._http import HttpServer, Request, Response
 from .._http.plan import Fault
 from .._http.wire import Exchange
+from .database import Database
 from .model import Pool, Tables
 from .wire import Call, Failure, Malformed, read
 
 LOGIN = ("session.login_with_password", "session.slave_local_login_with_password")
+# How many parameters a call has, the session among them.
+_EXPECTED = {"event.from": 4, "event.inject": 3}
 # What an account without any role may do.
 _WITHOUT_ROLE = ("session.logout",)
 
@@ -37,7 +42,8 @@ class XenServer(HttpServer):
     """A host of a pool.
 
     Attributes:
-        tables: what it tells, by class and reference.
+        database: what it tells, and by which it is changed.
+        tables: all of it, by class and reference.
         sessions: those that are open.
     """
 
@@ -48,6 +54,7 @@ class XenServer(HttpServer):
         *,
         coordinator: str | None = None,
         speaks_json: bool = True,
+        speaks_events: bool = True,
         frozen: bool = False,
         **options: t.Any,
     ) -> None:
@@ -56,13 +63,16 @@ class XenServer(HttpServer):
         Args:
             coordinator: address that a member names; None for the coordinator itself.
             speaks_json: False for an old host, which takes every request for XML-RPC.
+            speaks_events: False for a host of before XenServer 6.0.
             frozen: the tables will not change, so that they need to be put into text once only.
         """
         super().__init__(self._answer, **options)
         self.tables: Tables = pool.tables()
+        self.database = Database(self.tables)
         self.account = account or Account()
         self.coordinator = coordinator
         self.speaks_json = speaks_json
+        self.speaks_events = speaks_events
         self.frozen = frozen
         self._texts: dict[tuple[str, str], str] = {}
         self.sessions: set[str] = set()
@@ -72,11 +82,29 @@ class XenServer(HttpServer):
         """Forget all sessions, as a restart of the toolstack does."""
         with self._guard:
             self.sessions.clear()
+        self.database.wake()
+
+    def stop(self) -> None:
+        """As that of every server; what waits for events ends."""
+        self.stopping.set()
+        self.database.wake()
+        super().stop()
+
+    def log_methods(self) -> list[str]:
+        """What was called so far."""
+        return [method_in(entry.body) for entry in self.log.entries]
+
+    def wait_for(self, method: str) -> None:
+        """Wait until a method is called the next time, or is being called now."""
+        while self.log_methods()[-1:] != [method]:
+            if self.stopping.wait(0.01):
+                return
 
     def methods(self) -> list[str]:
         """Everything that can be called, as system.listMethods tells it."""
         of_classes = [f"{kind}.{name}" for kind in self.tables for name in ("get_all", "get_all_records", "get_record")]
-        return sorted([*LOGIN, "session.logout", "system.listMethods", "host.get_resident_VMs", *of_classes])
+        events = ["event.from", "event.inject"] if self.speaks_events else []
+        return sorted([*LOGIN, *events, "session.logout", "system.listMethods", "host.get_resident_VMs", *of_classes])
 
     def _answer(self, request: Request) -> Response:
         if request.method != "POST":
@@ -88,12 +116,12 @@ class XenServer(HttpServer):
                 return Call("", [], "", None).fail(Failure("MESSAGE_METHOD_UNKNOWN", ""))
             return Response(500, b"<html><body>malformed</body></html>", [("Content-Type", "text/html")], close=True)
         try:
-            return call.succeed(self._text(call))
+            return call.succeed(self._text(call, request))
         except Failure as failure:
             return call.fail(failure)
 
-    def _text(self, call: Call) -> str:
-        value = self._run(call)
+    def _text(self, call: Call, request: Request) -> str:
+        value = self._run(call, request)
         if not self.frozen or not call.method.endswith("get_all_records"):
             return call.text(value)
         key = (call.method, call.version)
@@ -101,7 +129,7 @@ class XenServer(HttpServer):
             self._texts[key] = call.text(value)
         return self._texts[key]
 
-    def _run(self, call: Call) -> t.Any:
+    def _run(self, call: Call, request: Request) -> t.Any:
         # Each message has a second name, for languages where the first one is no name.
         names = {name.replace(".", "_"): name for name in self.methods()}
         method = names.get(call.method, call.method)
@@ -111,7 +139,8 @@ class XenServer(HttpServer):
             return self.methods()
         if method in LOGIN:
             return self._login(method, call.parameters)
-        expected = 2 if method.endswith(("get_record", "get_resident_VMs")) else 1
+        usual = 2 if method.endswith(("get_record", "get_resident_VMs")) else 1
+        expected = _EXPECTED.get(method, usual)
         if len(call.parameters) != expected:
             raise Failure("MESSAGE_PARAMETER_COUNT_MISMATCH", method, str(expected), str(len(call.parameters)))
         session = str(call.parameters[0])
@@ -120,10 +149,33 @@ class XenServer(HttpServer):
                 raise Failure("SESSION_INVALID", session)
             if method == "session.logout":
                 self.sessions.discard(session)
-                return ""
+        if method == "session.logout":
+            # Whoever waits for events with this session hears that it is over.
+            self.database.wake()
+            return ""
         if not self.account.role and method not in _WITHOUT_ROLE:
             raise Failure("RBAC_PERMISSION_DENIED", method.lower(), "No permission in user session")
+        if method == "event.inject":
+            return self.database.inject(*map(str, call.parameters[1:]))
+        if method == "event.from":
+            return self._events(call, session, request)
         return self._read(method, call.parameters[1:])
+
+    def _events(self, call: Call, session: str, request: Request) -> t.Any:
+        classes, token, seconds = call.parameters[1:]
+        # A whole number is another type on the wire of XML-RPC.
+        if not isinstance(seconds, float) and (not call.version or not isinstance(seconds, int)):
+            raise Failure("FIELD_TYPE_ERROR", "timeout")
+        if not isinstance(classes, list) or not isinstance(token, str):
+            raise Failure("FIELD_TYPE_ERROR", "classes")
+
+        def over() -> bool:
+            return session not in self.sessions or request.stopping.is_set()
+
+        found = self.database.events(classes, token, float(seconds), over)
+        if session not in self.sessions:
+            raise Failure("SESSION_INVALID", session)
+        return found
 
     def _login(self, method: str, parameters: list[t.Any]) -> str:
         if not 2 <= len(parameters) <= 4:
@@ -139,7 +191,7 @@ class XenServer(HttpServer):
 
     def _read(self, method: str, parameters: list[t.Any]) -> t.Any:
         kind, _dot, message = method.partition(".")
-        table = self.tables[kind]
+        table = self.database.table(kind)
         if message == "get_all":
             return list(table)
         if message == "get_all_records":
@@ -152,10 +204,18 @@ class XenServer(HttpServer):
 
 def method_of(request: Request) -> str:
     """What a request calls; empty for one that is no call."""
+    return method_in(request.body)
+
+
+def method_in(body: bytes) -> str:
+    """What the body of a request calls, in either form; empty for one that is no call."""
     try:
-        return read(request).method
-    except Malformed:
-        return ""
+        document = json.loads(body)
+    except ValueError:
+        found = re.search(rb"<methodName>([^<]*)</methodName>", body)
+        return found.group(1).decode() if found else ""
+    method = document.get("method") if isinstance(document, dict) else None
+    return method if isinstance(method, str) else ""
 
 
 def failing(code: str, *parameters: str) -> Fault:

@@ -81,6 +81,7 @@ def test_the_units_of_systemd_from_their_writing_to_their_removal(site: Site) ->
     first = schedule(site, "systemd", **options)
     assert changed(first) > 0
     assert files(site) == ["etc/virtmap-report.json", "units/virtmap-report.service", "units/virtmap-report.timer"]
+    assert (site.folder / "etc" / "virtmap-report.json").stat().st_mode & 0o777 == 0o640
     units = [site.folder / "units" / f"virtmap-report.{kind}" for kind in ("service", "timer")]
     service, timer = (unit.read_text(encoding="utf-8") for unit in units)
 

@@ -160,3 +160,12 @@ def test_migration_leaves_virt_who_alone_when_a_source_does_not_answer(site: Sit
     assert run.code == 2
     assert "virt-who is left as it is, because these sources gave no mapping: gone" in run.output
     assert "Stop and disable" not in run.output
+
+
+def test_migration_writes_no_secrets_without_a_password(site: Site, configuration: Path) -> None:
+    (configuration / "a.conf").write_text("[here]\ntype=fake\nfile=/f\n")
+    run = site.play("virtmap.core.migrate_virt_who", "-e", f"migrate_inventory={site.folder}/new.yml", inventory=NAME)
+    assert run.code == 2
+    assert "migrate_inventory needs migrate_vault_password_file" in run.output
+    assert "Read the file" not in run.output
+    assert not (site.folder / "new.yml").exists()

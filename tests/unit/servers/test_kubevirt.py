@@ -8,6 +8,7 @@ import gzip
 import http.client
 import json
 import typing as t
+from urllib.parse import urlencode
 
 import pytest
 from ansible_collections.virtmap.core.tests.servers.kubevirt import (
@@ -18,7 +19,7 @@ from ansible_collections.virtmap.core.tests.servers.kubevirt import (
     KubernetesServer,
     Node,
 )
-from kubernetes import client
+from kubernetes import client, watch
 
 TOKEN = "a-token"
 INSTANCES = "/apis/kubevirt.io/v1/virtualmachineinstances"
@@ -151,3 +152,99 @@ def test_the_library_understands_it(server: KubernetesServer) -> None:
             "kubevirt.io", "v1", "virtualmachineinstances", limit=3
         )
         assert len(found["items"]) == 3
+
+
+class Watching:
+    """A watch, read line by line."""
+
+    def __init__(self, server: KubernetesServer, path: str, version: str, token: str = TOKEN, **params: str) -> None:
+        self.connection = http.client.HTTPConnection(server.host, server.port, timeout=30)
+        query = urlencode({"watch": "1", "resourceVersion": version, **params})
+        self.connection.request("GET", f"{path}?{query}", headers={"Authorization": f"Bearer {token}"})
+        self.answer = self.connection.getresponse()
+
+    def line(self) -> tuple[str, dict[str, t.Any]]:
+        """Type and object of the next event."""
+        event = json.loads(self.answer.readline())
+        return event["type"], event["object"]
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Type and version of each event, to the end."""
+        found = [json.loads(line) for line in self.answer.read().splitlines()]
+        self.connection.close()
+        return [(event["type"], event["object"]["metadata"].get("resourceVersion", "")) for event in found]
+
+
+def test_a_watch_tells_changes_from_a_version_on(server: KubernetesServer) -> None:
+    cluster, version = server.cluster, listed(server, INSTANCES)["metadata"]["resourceVersion"]
+    running = Watching(server, INSTANCES, version)
+    assert running.answer.headers["Transfer-Encoding"] == "chunked"
+    cluster.instances[0].node = "node2"
+    cluster.changed()
+    kind, item = running.line()
+    assert (kind, item["kind"], item["status"]["nodeName"]) == ("MODIFIED", "VirtualMachineInstance", "node2")
+    assert int(item["metadata"]["resourceVersion"]) > int(version)
+    cluster.instances.append(Instance("new"))
+    cluster.changed()
+    assert running.line()[0] == "ADDED"
+    gone = cluster.instances.pop()
+    cluster.changed()
+    kind, item = running.line()
+    assert (kind, item["metadata"]["name"]) == ("DELETED", gone.name)
+    running.connection.close()
+    again = Watching(server, INSTANCES, version, timeoutSeconds="0").lines()
+    assert again == [], "no time to tell anything"
+    nodes = Watching(server, "/api/v1/nodes", version, timeoutSeconds="0.05").lines()
+    assert nodes == [], "another resource"
+    assert [kind for kind, _version in Watching(server, INSTANCES, version, timeoutSeconds="0.05").lines()] == [
+        "MODIFIED",
+        "ADDED",
+        "DELETED",
+    ]
+    limited = INSTANCES.replace("virtual", "namespaces/team-a/virtual")
+    assert Watching(server, limited, version, "jane-token", timeoutSeconds="0.05").lines() == []
+
+
+def test_bookmarks(server: KubernetesServer) -> None:
+    server.bookmark_every = 0.02
+    version = str(server.cluster.resource_version)
+    kinds = Watching(server, "/api/v1/nodes", version, timeoutSeconds="0.3", allowWatchBookmarks="true").lines()
+    assert len(kinds) > 1
+    assert set(kinds) == {("BOOKMARK", version)}
+    assert Watching(server, "/api/v1/nodes", version, timeoutSeconds="0.05").lines() == []
+
+
+def test_a_watch_without_a_version_begins_with_all(server: KubernetesServer) -> None:
+    kinds = Watching(server, "/api/v1/nodes", "", timeoutSeconds="0.05").lines()
+    assert [kind for kind, _version in kinds] == ["ADDED", "ADDED"]
+
+
+def test_a_watch_from_a_version_that_is_forgotten(server: KubernetesServer) -> None:
+    version = str(server.cluster.resource_version)
+    server.compact()
+    kind, item = Watching(server, INSTANCES, version).line()
+    assert (kind, item["kind"], item["code"], item["reason"]) == ("ERROR", "Status", 410, "Expired")
+    assert item["message"].startswith(f"too old resource version: {version} (")
+    server.gone_as_status = True
+    assert refusal(server, f"{INSTANCES}?watch=1&resourceVersion={version}")[0] == 410
+    future = str(server.cluster.resource_version + 5)
+    assert Watching(server, INSTANCES, future, timeoutSeconds="0.05").lines() == []
+    assert refusal(server, f"{INSTANCES}?watch=1&resourceVersion=x")[0] == 400
+
+
+def test_who_may_list_may_not_always_watch(server: KubernetesServer) -> None:
+    server.accounts.accounts[0] = Account(token=TOKEN, verbs=frozenset({"list"}))
+    status, document = refusal(server, f"{INSTANCES}?watch=1")
+    assert (status, 'cannot watch resource "virtualmachineinstances"' in document["message"]) == (403, True)
+
+
+def test_the_library_follows_the_watch(server: KubernetesServer) -> None:
+    configuration = client.Configuration(host=server.url)
+    configuration.api_key = {"authorization": f"Bearer {TOKEN}"}
+    with client.ApiClient(configuration) as api:
+        follower = watch.Watch()
+        server.cluster.nodes[0].ready = "False"
+        version = str(server.cluster.resource_version)
+        server.cluster.changed()
+        found = list(follower.stream(client.CoreV1Api(api).list_node, resource_version=version, timeout_seconds=1))
+    assert [(event["type"], event["object"].metadata.name) for event in found] == [("MODIFIED", "node1")]

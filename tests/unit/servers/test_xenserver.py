@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import typing as t
 import xmlrpc.client
 
@@ -113,3 +114,76 @@ def test_other_failures(pool: XenServer) -> None:
     assert "VM.get_all_records" in proxy(pool).system.listMethods()["Value"]
     pool.end_sessions()
     assert call(pool, "VM.get_all_records", session)["error"]["message"] == "SESSION_INVALID"
+
+
+def test_events_since_a_token(pool: XenServer) -> None:
+    client = proxy(pool)
+    session = client.session.login_with_password(*LOGIN)["Value"]
+
+    def events(classes: list[str], token: str, seconds: float = 0.0) -> dict[str, t.Any]:
+        answer = client.event_from(session, classes, token, seconds)
+        assert answer["Status"] == "Success", answer
+        return t.cast(dict[str, t.Any], answer["Value"])
+
+    everything = events(["vm", "Host"], "")
+    assert {(event["class"], event["operation"]) for event in everything["events"]} == {("vm", "add"), ("host", "add")}
+    assert len(everything["events"]) == 6
+    assert everything["valid_ref_counts"] == {"pool": "1", "host": "1", "host_metrics": "1", "vm": "5"}
+    guest, host = next(reversed(pool.tables["VM"])), next(iter(pool.tables["host"]))
+    token = client.event_inject(session, "host", host)["Value"]
+    assert len(token) == 41
+    injected = events(["*"], token)
+    assert [(event["operation"], event["ref"]) for event in injected["events"]] == [("mod", host)]
+    assert injected["events"][0]["snapshot"]["uuid"] == "h1"
+    token = injected["token"]
+    assert events(["*"], token) == {**injected, "events": []}, "nothing has happened, and the token is the same"
+    pool.database.change("VM", guest, power_state="Paused")
+    pool.database.change("VM", guest, power_state="Running")
+    pool.database.add("VM", "OpaqueRef:new", dict(pool.tables["VM"][guest]))
+    assert [event["operation"] for event in events(["vm"], token)["events"]] == ["mod", "add"], "one for each object"
+    assert events([f"vm/{guest}"], token)["events"][0]["snapshot"]["power_state"] == "Running"
+    assert events(["host"], token)["events"] == []
+    pool.database.remove("VM", "OpaqueRef:new")
+    pool.database.remove("VM", guest)
+    gone = events(["vm"], token)["events"]
+    assert [(event["operation"], event["ref"], "snapshot" in event) for event in gone] == [("del", guest, False)]
+    pool.database.forget_deleted()
+    assert events(["vm"], token)["events"] == []
+
+
+def test_events_are_waited_for(pool: XenServer) -> None:
+    session = call(pool, "session.login_with_password", *LOGIN)["result"]
+    pool_ref = next(iter(pool.tables["pool"]))
+    token = call(pool, "event.inject", session, "pool", pool_ref)["result"]
+    token = call(pool, "event.from", session, ["pool"], token, 1)["result"]["token"]
+    answers: list[t.Any] = []
+
+    def wait(kind: str) -> None:
+        answers.append(call(pool, "event.from", session, [kind], token, 1000.0))
+
+    ends = {"pool": lambda: pool.database.change("pool", pool_ref, name_label="x"), "vm": pool.end_sessions}
+    for kind, end in ends.items():
+        waiting = threading.Thread(target=wait, args=(kind,))
+        waiting.start()
+        pool.wait_for("event.from")
+        end()
+        waiting.join(30)
+    assert [event["snapshot"]["name_label"] for event in answers[0]["result"]["events"]] == ["x"]
+    assert answers[1]["error"]["message"] == "SESSION_INVALID"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ((["vm"], "", 1), "FIELD_TYPE_ERROR"),
+        (("vm", "", 1.0), "FIELD_TYPE_ERROR"),
+        ((["vm"], "7", 1.0), "EVENT_FROM_TOKEN_PARSE_FAILURE"),
+        ((["vm/a/b"], "", 1.0), "EVENT_SUBSCRIPTION_PARSE_FAILURE"),
+        ((["vm"], ""), "MESSAGE_PARAMETER_COUNT_MISMATCH"),
+    ],
+)
+def test_events_that_are_asked_for_wrongly(pool: XenServer, parameters: tuple[t.Any, ...], code: str) -> None:
+    client = proxy(pool)
+    session = client.session.login_with_password(*LOGIN)["Value"]
+    assert client.event_from(session, *parameters)["ErrorDescription"][0] == code
+    assert client.event.inject(session, "vm", "OpaqueRef:none")["ErrorDescription"][0] == "HANDLE_INVALID"

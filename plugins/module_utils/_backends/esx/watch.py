@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 import typing as t
-from contextlib import contextmanager
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.client import (
     to_mapping,
@@ -21,21 +20,10 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.faults 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.session import Session
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx.updates import Updates
 from ansible_collections.virtmap.core.plugins.module_utils._core.assemble import Warn
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
-    BadAnswer,
-    CannotConnect,
-    NotFound,
-    VirtmapError,
-)
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
-
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-# How often a call that waits is told to end, until it has.
-CANCEL_EVERY = 1.0
-# What passes: another try, later, may succeed. A refused login is none of these, because tries would lock the account.
-PASSING = (SessionEnded, CannotConnect, BadAnswer, NotFound)
+from ansible_collections.virtmap.core.plugins.module_utils._core.watching import PASSING, ToldOnce, ended_by, follow
 
 
 def watch(
@@ -57,31 +45,19 @@ def watch(
         CannotConnect, NotFound, BadAnswer: the first reading failed; later ones are tried again, ever more slowly.
     """
     wanted = untyped_parents(options, selection)
-    told = _ToldOnce(warn)
-    pause = 0.0
-    while not stop.is_set():
-        try:
-            for mapping in _follow(options, wanted, told, stop):
-                pause = FIRST_PAUSE
-                yield mapping
-        except PASSING as exc:
-            if not pause:
-                raise
-            warn(f"{exc.message}; reading all of it again in {pause:g} seconds")
-            stop.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+    return follow(lambda told: _follow(options, wanted, told, stop), warn, stop, (*PASSING, SessionEnded))
 
 
 def _follow(
-    options: t.Mapping[str, t.Any], selection: Selection, told: _ToldOnce, stop: threading.Event
-) -> t.Iterator[Mapping]:
+    options: t.Mapping[str, t.Any], selection: Selection, told: ToldOnce, stop: threading.Event
+) -> t.Generator[Mapping, None, None]:
     """The mappings of one session; ends when told to, and raises when the session or the connection is lost."""
     session = Session(options, told.warn)
     failure: BaseException | None = None
     try:
         session.open()
         updates = Updates(session, wanted_paths(session, options))
-        with updates.opened(), _cancelled_by(stop, updates, told.warn):
+        with updates.opened(), ended_by(stop, _Canceller(updates, told.warn)):
             while not stop.is_set():
                 try:
                     changed = updates.wait()
@@ -98,46 +74,20 @@ def _follow(
         session.close(failure)
 
 
-@contextmanager
-def _cancelled_by(stop: threading.Event, updates: Updates, warn: Warn) -> t.Iterator[None]:
-    """Within the block, end the call that waits as soon as ``stop`` is set."""
-    over = threading.Event()
+class _Canceller:
+    """Ends the call that waits."""
 
-    def cancel() -> None:
-        while not over.is_set():
-            if stop.wait(CANCEL_EVERY) and not over.wait(0):
-                try:
-                    updates.cancel()
-                except VirtmapError as exc:
-                    # The call that waits then ends by itself, in half a minute at the latest.
-                    warn(f"the watch could not be ended at once ({exc.message})")
-                    return
-                over.wait(CANCEL_EVERY)
+    def __init__(self, updates: Updates, warn: Warn) -> None:
+        self._updates = updates
+        self._warn = warn
+        self._failed = False
 
-    thread = threading.Thread(target=cancel, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-
-
-class _ToldOnce:
-    """Hands a warning on when it was not among those of the mapping before."""
-
-    def __init__(self, warn: Warn) -> None:
-        self.warn = warn
-        self._before: set[str] = set()
-        self._now: set[str] = set()
-
-    def __call__(self, message: str) -> None:
-        self._now.add(message)
-        if message not in self._before:
-            self.warn(message)
-
-    @contextmanager
-    def round(self) -> t.Iterator[None]:
-        """One mapping."""
-        self._now = set()
-        yield
-        self._before = self._now
+    def __call__(self) -> None:
+        if self._failed:
+            return
+        try:
+            self._updates.cancel()
+        except VirtmapError as exc:
+            # The call that waits then ends by itself, in half a minute at the latest.
+            self._failed = True
+            self._warn(f"the watch could not be ended at once ({exc.message})")

@@ -44,10 +44,13 @@ class Access:
         return self.server.authority + self.server.path
 
 
-def connect(options: t.Mapping[str, t.Any], warn: Warn) -> tuple[Access, HttpClient]:
+def connect(options: t.Mapping[str, t.Any], warn: Warn, connections: int = 2) -> tuple[Access, HttpClient]:
     """Find out how to reach the API server; nothing is sent to it yet. A credential plugin may run.
 
     What is given by an option beats what stands in a kubeconfig.
+
+    Args:
+        connections: how many threads will ask it.
 
     Raises:
         InvalidInput: the options, the kubeconfig or a file that it names cannot be used.
@@ -72,6 +75,7 @@ def connect(options: t.Mapping[str, t.Any], warn: Warn) -> tuple[Access, HttpCli
                 **({"Authorization": access.authorization} if access.authorization else {}),
             },
             server_name=access.server_name,
+            connections=connections,
         )
     return access, client
 

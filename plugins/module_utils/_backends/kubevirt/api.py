@@ -19,7 +19,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._transport.http impor
 GROUP = "kubevirt.io"
 # How often a list is begun anew when its snapshot has expired before its last page.
 ATTEMPTS = 3
-_GONE = 410
+GONE = 410
 
 
 class Sink(t.Protocol):
@@ -64,14 +64,14 @@ class Api:
         answer = self._client.request("GET", path, expect={404, 403})
         if answer.status == 403:
             raise Denied(
-                f"{self.what} does not allow the account to ask for KubeVirt ({_said(answer)}); check that token or "
+                f"{self.what} does not allow the account to ask for KubeVirt ({said(answer)}); check that token or "
                 "kubeconfig are those of an account of this cluster"
             )
         if answer.status == 404:
             if answer.body.strip() == b"404 page not found":  # the API server itself, not something else in its place
                 raise NotFound(f"{self.what} has no KubeVirt (404); install it there, or name the right cluster")
             raise http_errors.from_response(404, answer.headers, answer.body, self.what, f"GET {path}", None)
-        group = _object(answer, self.what)
+        group = document_of(answer, self.what)
         versions = [entry.get("version") for entry in group.get("versions") or () if isinstance(entry, dict)]
         preferred = group.get("preferredVersion")
         if isinstance(preferred, dict):
@@ -82,28 +82,27 @@ class Api:
         # The stored version, which needs no conversion; else what the server prefers.
         self._path = f"{path}/{'v1' if 'v1' in names else names[-1]}"
 
-    def kubevirt(self, resource: str, kind: str, namespace: str | None, new: t.Callable[[], S]) -> S:
-        """List objects of KubeVirt, of one namespace or of all.
-
-        Raises:
-            Forbidden, Denied, NotFound, CannotConnect, BadAnswer: see ``read``.
-        """
+    def place(self, resource: str, namespace: str | None) -> str:
+        """The path of objects of KubeVirt, of one namespace or of all."""
         place = f"/namespaces/{namespace}" if namespace else ""
-        return self.read(f"{self._path}{place}/{resource}", f"{kind}List", new)
+        return f"{self._path}{place}/{resource}"
 
     def has_namespace(self, name: str) -> bool | None:
         """Whether there is such a namespace; None where the account may not ask."""
         answer = self._client.request("GET", f"/api/v1/namespaces/{name}", expect={403, 404})
         if answer.status == 200:
-            _object(answer, self.what)
+            document_of(answer, self.what)
         return None if answer.status == 403 else answer.status == 200
 
-    def read(self, path: str, kind: str, new: t.Callable[[], S]) -> S:
+    def read(self, path: str, kind: str, new: t.Callable[[], S]) -> tuple[S, str]:
         """Read a list, all pages of one snapshot. One that expires on the way is begun anew.
 
         Args:
             kind: what the answer must say that it is.
             new: makes what takes the objects, anew for each beginning.
+
+        Returns:
+            what took the objects, and the version of the snapshot; empty where the server does not tell it.
 
         Raises:
             Forbidden: the account has no right to the list.
@@ -112,27 +111,27 @@ class Api:
         for _attempt in range(ATTEMPTS):
             sink = new()
             try:
-                self._read_pages(path, kind, sink)
+                version = self._read_pages(path, kind, sink)
             except _Expired:
                 continue
-            return sink
+            return sink, version
         raise CannotConnect(
             f"{self.what} gave up its snapshot of {path} before the last page was read, {ATTEMPTS} times; raise "
             "page_size, and look at the load of the server"
         )
 
-    def _read_pages(self, path: str, kind: str, sink: Sink) -> None:
+    def _read_pages(self, path: str, kind: str, sink: Sink) -> str:
         token = ""
         while True:
             params: dict[str, t.Any] = {"limit": self._page_size}
             if token:
                 params["continue"] = token
-            answer = self._client.request("GET", path, params=params, expect={403, _GONE} if token else {403})
+            answer = self._client.request("GET", path, params=params, expect={403, GONE} if token else {403})
             if answer.status == 403:
-                raise Forbidden(f"{self.what} does not allow the account to list {path} ({_said(answer)})")
-            if answer.status == _GONE:
+                raise Forbidden(f"{self.what} does not allow the account to list {path} ({said(answer)})")
+            if answer.status == GONE:
                 raise _Expired
-            page = _object(answer, self.what)
+            page = document_of(answer, self.what)
             items, metadata = page.get("items"), page.get("metadata")
             if page.get("kind") != kind or not isinstance(metadata, dict) or not isinstance(items, (list, type(None))):
                 raise BadAnswer(
@@ -145,17 +144,24 @@ class Api:
             if not isinstance(following, str) or (following and following == token):
                 raise BadAnswer(f"{self.what} does not come to the end of {path}; look at the server's log")
             if not following:
-                return
+                version = metadata.get("resourceVersion")
+                return version if isinstance(version, str) else ""
             token = following
 
 
-def _object(answer: Answer, what: str) -> dict[str, t.Any]:
+def document_of(answer: Answer, what: str) -> dict[str, t.Any]:
+    """The object that an answer is.
+
+    Raises:
+        BadAnswer: it is none.
+    """
     document = answer.json()
     if not isinstance(document, dict):
         raise BadAnswer(f"{what} answered JSON that is no object; check that it is a Kubernetes API server")
     return document
 
 
-def _said(answer: Answer) -> str:
+def said(answer: Answer) -> str:
+    """Status and message of a refusal, for a sentence."""
     message = http_errors.server_message(answer.body)
     return f"{answer.status}: {shown(message)}" if message else str(answer.status)

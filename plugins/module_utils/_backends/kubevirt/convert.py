@@ -151,15 +151,16 @@ class Nodes:
 
     def add(self, item: object) -> None:
         """Take a Node."""
+        host = self.host(item)
+        if host.name:
+            self.names.add(host.name)
+        if host.guests or host.extra["schedulable"] or not self._schedulable_only:
+            self.hosts.append(host)
+
+    def host(self, item: object) -> Host:
+        """A Node with its guests."""
         name = text_at(item, "metadata", "name")
         guests = self._guests.get(name, []) if name else []
-        if name:
-            self.names.add(name)
-        schedulable = text_at(item, "metadata", "labels", SCHEDULABLE) == "true"
-        if guests or schedulable or not self._schedulable_only:
-            self.hosts.append(self._host(item, name, guests, schedulable))
-
-    def _host(self, item: object, name: str | None, guests: list[Guest], schedulable: bool) -> Host:
         machine_id = text_at(item, "status", "nodeInfo", "machineID")
         system_uuid = text_at(item, "status", "nodeInfo", "systemUUID")
         facts = {
@@ -187,7 +188,7 @@ class Nodes:
             extra={
                 "system_uuid": system_uuid,
                 "logical_cpus": whole(text_at(item, "status", "capacity", "cpu")),
-                "schedulable": schedulable,
+                "schedulable": text_at(item, "metadata", "labels", SCHEDULABLE) == "true",
             },
         )
 

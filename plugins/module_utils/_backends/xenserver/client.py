@@ -40,6 +40,11 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
         raise
     finally:
         session.close(failure)
+    return to_mapping(session, told, selection, warn)
+
+
+def to_mapping(session: Session, told: Told, selection: Selection, warn: Warn) -> Mapping:
+    """The mapping of what a pool told."""
     found = convert(told)
     for note in found.notes:
         warn(f"{session.what}: {note}")

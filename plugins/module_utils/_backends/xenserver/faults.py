@@ -30,6 +30,8 @@ TEMPORARY = frozenset(
 )
 # A member that was the coordinator a moment ago knows no session either.
 SESSION_OVER = frozenset({"SESSION_INVALID", "HOST_IS_SLAVE"})
+# Its queue of events was too long, or it was restarted.
+EVENTS_LOST = frozenset({"EVENTS_LOST", "EVENT_FROM_TOKEN_PARSE_FAILURE"})
 _REFERENCE = re.compile(r"OpaqueRef:[0-9A-Za-z-]+")
 
 
@@ -51,6 +53,10 @@ class SessionEnded(CannotConnect):
     """The session is over: it expired, the toolstack was restarted, or another host became the coordinator."""
 
 
+class EventsLost(CannotConnect):
+    """The pool no longer knows what happened since a token."""
+
+
 def from_failure(failure: Failure, what: str, method: str, username: str) -> VirtmapError:
     """The error for a failure, still with all that its parameters say."""
     code, who = shown(failure.code, 60), shown(username, 60)
@@ -59,6 +65,8 @@ def from_failure(failure: Failure, what: str, method: str, username: str) -> Vir
             f"{what} ended the session at {method} ({code}), as after a restart of its toolstack or a change of the "
             "coordinator; run the task again"
         )
+    if failure.code in EVENTS_LOST:
+        return EventsLost(f"{what} does not know any more what happened since it was asked last ({code})")
     if failure.code == "SESSION_AUTHENTICATION_FAILED":
         return Denied(f"{what} refused the user name or password of {who} ({code}); check both")
     if failure.code == "SESSION_AUTHORIZATION_FAILED":

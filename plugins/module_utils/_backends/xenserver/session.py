@@ -133,6 +133,63 @@ class Session:
             raise AssertionError("the session is open")
         self._call(Call(f"{kind}.get_all_records", [self._session], take, wanted))
 
+    def token(self) -> str:
+        """A token for this moment, from which ``events`` goes on.
+
+        Raises:
+            SessionEnded, Denied, NotFound, BadAnswer, CannotConnect: see .faults and _transport.http_errors.
+        """
+        pools: list[str] = []
+        self.records("pool", (), lambda ref, _record: pools.append(ref))
+        if not pools:
+            raise BadAnswer(f"{self.what} knows no pool, not even its own; look at the server's log")
+        try:
+            token = self._call(Call("event.inject", [self._session, "pool", pools[0]]))
+        except BadAnswer as exc:
+            if isinstance(exc.__cause__, Failure) and exc.__cause__.code == "MESSAGE_METHOD_UNKNOWN":
+                raise BadAnswer(
+                    f"{self.what} has no events, as releases before XenServer 6.1; collect instead"
+                ) from exc
+            raise
+        if not isinstance(token, str) or not token:
+            raise BadAnswer(f"{self.what} answered event.inject with no token; look at the server's log")
+        return token
+
+    def events(self, kinds: t.Sequence[str], token: str, seconds: float) -> dict[str, t.Any] | None:
+        """Wait for what happens to objects after the moment of a token.
+
+        Args:
+            kinds: the classes of the objects.
+            seconds: how long to wait at the most.
+
+        Returns:
+            the members of the answer, ``events``, ``token`` and ``valid_ref_counts``, unchecked; None from an old host to
+            which nothing has happened.
+
+        Raises:
+            EventsLost: the pool does not know any more what happened since then.
+            SessionEnded, Denied, NotFound, BadAnswer, CannotConnect: see .faults and _transport.http_errors.
+        """
+        found: dict[str, t.Any] = {}
+        names = [kind.lower() for kind in kinds]
+        # Not repeated by the transport: what was waited for may be over by then.
+        call = Call(
+            "event.from", [self._session, names, token, float(seconds)], found.__setitem__, names,
+            repeatable=False, timeout=seconds + float(self._options["timeout"]),
+        )  # fmt: skip
+        try:
+            self._call(call)
+        except VirtmapError as exc:
+            failure = exc.__cause__
+            if isinstance(failure, Failure) and "timeout" in (failure.code, *failure.parameters):
+                return None
+            raise
+        return found
+
+    def interrupt(self) -> None:
+        """End the call that another thread waits for."""
+        self._http.interrupt()
+
     def _log_in(self) -> str | None:
         """Log in; the address of the coordinator where this host is not it."""
         parameters = [self._options["username"], self._options["password"], API_VERSION, ORIGINATOR]

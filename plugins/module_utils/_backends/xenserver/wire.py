@@ -26,14 +26,16 @@ class Call(t.NamedTuple):
     """A call.
 
     Attributes:
-        take: gets reference and record of each object, where the value is a map of records.
-        wanted: the fields of a record that are looked at; others may be missing in it.
+        take: gets name and value of each member, where the value is a struct: of a map of records, reference and
+            record of each object.
+        wanted: the fields of a record, or the names in any other struct that is a member, that are looked at; others
+            may be missing in it.
         repeatable: whether it may be sent again when it is not known if the host acted on it.
         timeout: another deadline than that of the client.
     """
 
     method: str
-    parameters: t.Sequence[str]
+    parameters: t.Sequence[t.Any]
     take: Take | None = None
     wanted: t.Container[str] = ()
     repeatable: bool = True

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 import typing as t
 from types import SimpleNamespace
 
@@ -29,7 +29,13 @@ def _no_proxy_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between attempts, which are noted instead of waited for."""
     noted: list[float] = []
-    monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=time.monotonic, sleep=noted.append))
+
+    class Noting(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            noted.append(timeout or 0.0)
+            return self.is_set()
+
+    monkeypatch.setattr(http, "threading", SimpleNamespace(Event=Noting))
     return noted
 
 

@@ -96,8 +96,13 @@ class TestNoConnection:
         self, server: HttpServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         server.pause()
-        clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: server.resume())
-        monkeypatch.setattr(http, "time", clock)
+
+        class Resuming(threading.Event):
+            def wait(self, timeout: float | None = None) -> bool:
+                server.resume()
+                return False
+
+        monkeypatch.setattr(http, "threading", SimpleNamespace(Event=Resuming))
         assert connect(server).request("POST", "/x", repeatable=False).status == 200
 
     @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -318,6 +318,17 @@ def test_kubevirt() -> None:
     assert warnings == []
 
 
+def test_keys_that_have_no_counterpart_are_named_with_what_to_do() -> None:
+    section = {"type": "hyperv", "server": "https://hv1", "auth_method": "kerberos", "owner": "acme"}
+    _found, warnings = read({**section, "kerberos_keytab": "/etc/virt-who.keytab", "rhsm_no_proxy": "sat.example.com"})
+    assert ["its kerberos_keytab is not read" in warnings[0], "report_rhsm_proxy" in warnings[1], len(warnings)] == [
+        True,
+        True,
+        2,
+    ]
+    assert read({**section, "kerberos_keytab": "", "rhsm_no_proxy": ""})[1] == []
+
+
 def test_the_kubeconfig_that_virt_who_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/jane")
     monkeypatch.delenv("KUBECONFIG", raising=False)

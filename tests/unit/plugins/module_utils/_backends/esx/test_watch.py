@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import queue
 import shutil
 import threading
 import typing as t
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._backends.esx import updates, watch
-from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
+from ansible_collections.virtmap.core.plugins.module_utils._core import watching
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     BadAnswer,
     CannotConnect,
@@ -19,77 +18,24 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     InvalidInput,
     VirtmapError,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 from ansible_collections.virtmap.core.tests.lab.vcsim import Simulator
 from ansible_collections.virtmap.core.tests.servers._http import Response, faults
 from ansible_collections.virtmap.core.tests.servers._relay import Relay
 from ansible_collections.virtmap.core.tests.servers.vcenter import Enum, VCenterServer
+from ansible_collections.virtmap.core.tests.unit.following import Follower
 
 from .conftest import Lab, complete, placed
 
-# How long a change may take on a busy machine before it counts as lost.
-PATIENCE = 30.0
 
-
-class Follower:
-    """Runs a watch in a thread and hands its mappings out one by one."""
-
-    def __init__(self, server: str, **options: t.Any) -> None:
-        self.warnings: list[str] = []
-        self.stop = threading.Event()
-        self.ended = threading.Event()
-        self._found: queue.Queue[Mapping | VirtmapError] = queue.Queue()
-        self._options = complete(server, **options)
-        self._thread = threading.Thread(target=self._run)
-        self.before: Mapping | None = None
-
-    def _run(self) -> None:
-        try:
-            selection = Selection.from_options(self._options)
-            for mapping in watch.watch(self._options, selection, self.warnings.append, self.stop):
-                self._found.put(mapping)
-        except VirtmapError as error:
-            self._found.put(error)
-        finally:
-            self.ended.set()
-
-    def __enter__(self) -> Follower:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.stop.set()
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive(), "it did not end when told to"
-
-    def next(self) -> Mapping:
-        """The next mapping."""
-        found = self._found.get(timeout=PATIENCE)
-        if isinstance(found, VirtmapError):
-            raise found
-        return found
-
-    def first(self) -> Mapping:
-        """The mapping at the beginning."""
-        self.before = self.next()
-        return self.before
-
-    def until(self, *wanted: str) -> list[str]:
-        """Changes as ``kind name``, until all these have come; other mappings may come in between."""
-        seen: list[str] = []
-        while not set(wanted) <= set(seen):
-            assert self.before is not None
-            after = self.next()
-            seen += [f"{change.kind} {change.name or change.hypervisor}" for change in changes(self.before, after)]
-            self.before = after
-        return seen
+def follow(server: str, **options: t.Any) -> Follower:
+    return Follower(watch.watch, complete(server, **options))
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(watch, "LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr(watching, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(watching, "LONGEST_PAUSE", 0.2)
     monkeypatch.setattr(updates, "WAIT", 30)
 
 
@@ -98,13 +44,13 @@ def on(state: str) -> dict[str, Enum]:
 
 
 def test_the_first_mapping_is_that_of_collecting(lab: Lab, gather: t.Any) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         assert {**follower.first().to_dict(), "collected_at": ""} == {**gather(server).to_dict(), "collected_at": ""}
         assert follower.warnings == []
 
 
 def test_each_change_arrives(lab: Lab) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         lab.inventory.set(lab.machines["web1"], {"runtime.host": lab.esx2})
         assert follower.until("guest_moved web1") == ["guest_moved web1"]
@@ -120,7 +66,7 @@ def test_each_change_arrives(lab: Lab) -> None:
 
 
 def test_a_property_that_is_unset_is_gone(lab: Lab) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         lab.inventory.set(lab.machines["web1"], {"config.uuid": None})
         assert follower.until("guest_gone web1")
@@ -137,13 +83,13 @@ def test_a_property_that_is_unset_is_gone(lab: Lab) -> None:
 def test_truncated_sets_are_read_to_their_end(lab: Lab) -> None:
     for number in range(25):
         lab.inventory.add_machine(f"many{number}", lab.esx1)
-    with VCenterServer(lab.inventory, page=3) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory, page=3) as server, follow(server.url) as follower:
         assert follower.first().guest_count == 29
         assert server.calls().count("WaitForUpdatesEx") >= 13
 
 
 def test_the_default_collector_is_left_alone(lab: Lab) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         waits = [entry.body for entry in server.log.find() if b"<WaitForUpdatesEx" in entry.body]
         assert waits
@@ -152,7 +98,7 @@ def test_the_default_collector_is_left_alone(lab: Lab) -> None:
 
 def test_it_ends_at_once_and_leaves_nothing_behind(lab: Lab) -> None:
     with VCenterServer(lab.inventory) as server:
-        with Follower(server.url) as follower:
+        with follow(server.url) as follower:
             follower.first()
         assert follower.ended.is_set()
         assert follower.warnings == []
@@ -171,7 +117,7 @@ def test_giving_up_the_iteration_logs_out(lab: Lab) -> None:
 
 
 def test_a_session_that_ends_is_made_up_for(lab: Lab) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         server.fail("WaitForUpdatesEx", "NotAuthenticated")
         lab.inventory.set(lab.machines["web1"], {"runtime.host": lab.esx2})
@@ -184,7 +130,7 @@ def test_a_session_that_ends_is_made_up_for(lab: Lab) -> None:
 
 
 def test_nothing_is_lost_while_the_server_is_away(lab: Lab) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         while server.calls().count("WaitForUpdatesEx") < 2:
             assert not follower.ended.wait(0.01)
@@ -213,7 +159,7 @@ def test_nothing_is_lost_while_the_server_is_away(lab: Lab) -> None:
     ids=lambda fault: fault.name,
 )
 def test_nothing_is_lost_after_a_bad_answer(lab: Lab, fault: faults.Fault) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         server.misbehave(fault, "WaitForUpdatesEx", times=2)
         for host in (lab.esx2, lab.esx1, lab.esx2):
@@ -227,7 +173,7 @@ def test_a_frozen_line_is_noticed_and_made_up_for(lab: Lab, monkeypatch: pytest.
     monkeypatch.setattr(updates, "WAIT", 1)
     monkeypatch.setattr(updates.Updates.wait, "__defaults__", (1,))
     with VCenterServer(lab.inventory) as server, Relay(("127.0.0.1", server.port)) as relay:
-        with Follower(f"http://127.0.0.1:{relay.port}", timeout=2) as follower:
+        with follow(f"http://127.0.0.1:{relay.port}", timeout=2) as follower:
             follower.first()
             relay.freeze()
             lab.inventory.set(lab.machines["web1"], {"runtime.host": lab.esx2})
@@ -237,19 +183,13 @@ def test_a_frozen_line_is_noticed_and_made_up_for(lab: Lab, monkeypatch: pytest.
             follower.until("guest_moved web1")
 
 
-def exhaust(follower: Follower) -> None:
-    """Take what comes until it ends with an error."""
-    while True:
-        follower.next()
-
-
 def test_a_password_that_no_longer_holds_ends_it(lab: Lab) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         server.password = "another"
         server.end_sessions()
         with pytest.raises(Denied, match="tried once only"):
-            exhaust(follower)
+            follower.exhaust()
         assert server.calls().count("Login") == 2
 
 
@@ -259,17 +199,17 @@ def test_a_password_that_no_longer_holds_ends_it(lab: Lab) -> None:
 def test_a_first_reading_that_fails_is_an_error(lab: Lab, fault: faults.Fault, error: type[VirtmapError]) -> None:
     with VCenterServer(lab.inventory) as server:
         server.faults.add(fault, times=None)
-        with Follower(server.url) as follower, pytest.raises(error):
+        with follow(server.url) as follower, pytest.raises(error):
             follower.next()
 
 
 def test_bad_options_are_refused_before_contact(lab: Lab) -> None:
-    with Follower("https://u:p@vc.example.com") as follower, pytest.raises(InvalidInput):
+    with follow("https://u:p@vc.example.com") as follower, pytest.raises(InvalidInput):
         follower.next()
 
 
 def test_a_warning_is_told_once_for_each_time_it_comes_up(lab: Lab) -> None:
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         lab.inventory.disconnect(lab.esx1)
         for number in range(3):
@@ -287,7 +227,7 @@ def test_an_update_set_with_a_part_missing_is_read_again(lab: Lab, part: str) ->
         response.body = response.body.replace(f"</{closing}>".encode(), f"</no-{closing}>".encode())
         return response
 
-    with VCenterServer(lab.inventory) as server, Follower(server.url) as follower:
+    with VCenterServer(lab.inventory) as server, follow(server.url) as follower:
         follower.first()
         server.misbehave(faults.Fault("without", without), "WaitForUpdatesEx")
         lab.inventory.set(lab.machines["web1"], {"runtime.host": lab.esx2})
@@ -298,7 +238,7 @@ def test_an_update_set_with_a_part_missing_is_read_again(lab: Lab, part: str) ->
 @pytest.mark.skipif(shutil.which("go") is None, reason="the simulator is built with Debian's packages")
 def test_the_simulator_is_followed() -> None:
     with Simulator("-clusters", "1", "-hosts", "2", "-vms", "3", "-standalone-hosts", "1") as simulator:
-        with Follower(simulator.url) as follower:
+        with follow(simulator.url) as follower:
             assert follower.first().guest_count == 6
             assert len(placed(follower.before or follower.first())) == 3
             simulator.act("move", vm="DC0_H0_VM0", host="DC0_C0_H0")

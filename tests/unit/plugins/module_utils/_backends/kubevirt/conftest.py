@@ -20,6 +20,12 @@ TOKEN = "token-of-a-service-account"
 VARIABLES = ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 
 
+def complete(server: KubernetesServer | None = None, /, **options: t.Any) -> dict[str, t.Any]:
+    """All options for this server and the token, or as these alone say."""
+    given = {"server": server.url, "token": TOKEN} if server is not None else {}
+    return (OPTIONS + SELECTION).validate({**given, "timeout": 10, **options}, "kubevirt")
+
+
 class Collector:
     """Collects as the module does, and keeps the warnings."""
 
@@ -29,8 +35,7 @@ class Collector:
     def __call__(self, server: KubernetesServer | None = None, /, **options: t.Any) -> Mapping:
         """Collect from this server with the token, or as the options alone say."""
         self.warnings.clear()
-        given = {"server": server.url, "token": TOKEN} if server is not None else {}
-        values = (OPTIONS + SELECTION).validate({**given, "timeout": 10, **options}, "kubevirt")
+        values = complete(server, **options)
         return collect(values, Selection.from_options(values), self.warnings.append)
 
 

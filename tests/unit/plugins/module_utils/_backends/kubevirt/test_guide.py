@@ -20,8 +20,14 @@ from ansible_collections.virtmap.core.tests.unit.plugins.module_utils._backends.
 )
 
 GUIDE = Path(__file__).parents[6] / "docs/docsite/rst/guide_kubevirt.rst"
-# The verb that each kind of request is, by resource.
-VERBS = {"nodes": "list", "virtualmachineinstances": "list", "virtualmachines": "list", "namespaces": "get"}
+# The verbs that our requests are, by resource.
+FOLLOWED = frozenset({"list", "watch"})
+VERBS = {
+    "nodes": FOLLOWED,
+    "virtualmachineinstances": FOLLOWED,
+    "virtualmachines": FOLLOWED,
+    "namespaces": frozenset({"get"}),
+}
 GROUPS = {"nodes": "", "namespaces": "", "virtualmachineinstances": "kubevirt.io", "virtualmachines": "kubevirt.io"}
 
 
@@ -40,7 +46,7 @@ def granted(kind: str) -> frozenset[str]:
         for rule in role["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
-        if VERBS[resource] in rule["verbs"] and GROUPS[resource] == group
+        if VERBS[resource] == set(rule["verbs"]) and GROUPS[resource] == group
     )
 
 

@@ -19,6 +19,13 @@ from ansible_collections.virtmap.core.tests.servers.xenserver import XenServer
 PASSWORD = "secret-of-root"
 
 
+def complete(server: XenServer | str, **options: t.Any) -> dict[str, t.Any]:
+    """All options, as a user's few become."""
+    where = server if isinstance(server, str) else server.url
+    usual = {"server": where, "username": "root", "password": PASSWORD, "timeout": 10}
+    return (OPTIONS + SELECTION).validate({**usual, **options}, "test")
+
+
 @dataclass
 class Collector:
     """Collects and keeps the warnings."""
@@ -27,9 +34,7 @@ class Collector:
 
     def __call__(self, server: XenServer | str, **options: t.Any) -> Mapping:
         """The mapping of a server, with these options beside the usual ones."""
-        where = server if isinstance(server, str) else server.url
-        usual = {"server": where, "username": "root", "password": PASSWORD, "timeout": 10}
-        values = (OPTIONS + SELECTION).validate({**usual, **options}, "test")
+        values = complete(server, **options)
         return collect(values, Selection.from_options(values), self.warnings.append)
 
 
