@@ -44,7 +44,7 @@ options:
       - qemu-ga knows no delay; with it, one is refused.
     type: int
     default: 0
-  message:
+  notice:
     description: What users of the guest are told before it goes down; only of the oVirt protocol.
     type: str
   username:
@@ -79,7 +79,7 @@ EXAMPLES = r"""
     socket: /run/guests/web1.ovirt-guest-agent.0
     command: reboot
     delay: 120
-    message: A new kernel is installed
+    notice: A new kernel is installed
   become: true
 
 - name: Freeze the file systems for a snapshot

@@ -17,7 +17,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.text import sho
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent import libvirt_orders, ovirt_orders, qemu_orders
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.channel import Channel
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.options import OVIRT, QEMU, Where
-from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.order import LONGEST_MESSAGE, Order, Outcome
+from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.order import LONGEST_NOTICE, Order, Outcome
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.ovirt import OvirtAgent
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.qemu import QemuAgent
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.reach import Target, reach
@@ -57,8 +57,8 @@ def carry_out(options: t.Mapping[str, t.Any], check_mode: bool, warn: Warn) -> d
                 f"the protocol {target.protocol} of {shown(target.source)} has no command {order.command}; it has "
                 f"{', '.join(COMMANDS[target.protocol])}"
             )
-        if target.protocol == QEMU and (order.delay or order.message):
-            raise InvalidInput(f"qemu-ga of {shown(target.source)} knows neither delay nor message")
+        if target.protocol == QEMU and (order.delay or order.notice):
+            raise InvalidInput(f"qemu-ga of {shown(target.source)} knows neither delay nor notice")
         try:
             return Result(order, target, _obeyed(order, target, warn)).to_dict()
         except VirtmapError as exc:
@@ -76,11 +76,11 @@ def read_order(options: t.Mapping[str, t.Any], check_mode: bool) -> Order:
     command = options["command"]
     if options["delay"] < 0 or options["wait_timeout"] < 1:
         raise InvalidInput("delay must not be negative, and wait_timeout at least 1 second")
-    if (options["delay"] or options["message"]) and command not in ("shutdown", "reboot"):
-        raise InvalidInput(f"delay and message are for shutdown and reboot, not for {command}")
-    if len(options["message"] or "") > LONGEST_MESSAGE:
-        raise InvalidInput(f"message is longer than {LONGEST_MESSAGE} characters")
-    names = ("delay", "message", "username", "password", "wait", "wait_timeout")
+    if (options["delay"] or options["notice"]) and command not in ("shutdown", "reboot"):
+        raise InvalidInput(f"delay and notice are for shutdown and reboot, not for {command}")
+    if len(options["notice"] or "") > LONGEST_NOTICE:
+        raise InvalidInput(f"notice is longer than {LONGEST_NOTICE} characters")
+    names = ("delay", "notice", "username", "password", "wait", "wait_timeout")
     return Order(
         command, check_mode=check_mode, timeout=float(options["timeout"]), **{name: options[name] for name in names}
     )

@@ -33,7 +33,7 @@ COMMAND = OptionGroup(
             "choices": ["shutdown", "reboot", "hibernate", "lock", "logoff", "login", "fsfreeze", "fsthaw"],
         },
         "delay": {"type": "int", "default": 0},
-        "message": {"type": "str"},
+        "notice": {"type": "str"},
         "username": {"type": "str"},
         "password": {"type": "str", "no_log": True},
         "wait": {"type": "bool", "default": True},

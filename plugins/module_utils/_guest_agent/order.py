@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect
 
-LONGEST_MESSAGE = 500
+LONGEST_NOTICE = 500
 SECONDS_PER_MINUTE = 60
 
 
@@ -26,7 +26,7 @@ class Order:
 
     command: str
     delay: int
-    message: str | None
+    notice: str | None
     username: str | None
     password: str | None
     wait: bool

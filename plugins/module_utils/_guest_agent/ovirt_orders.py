@@ -23,7 +23,7 @@ def message_of(order: Order) -> tuple[str, dict[str, t.Any]]:
     if order.command in ("shutdown", "reboot"):
         arguments = {
             "timeout": str(order.delay),
-            "message": order.message or "System is going down",
+            "message": order.notice or "System is going down",
             # A text: the original agent does not understand JSON's true.
             "reboot": "true" if order.command == "reboot" else "false",
         }

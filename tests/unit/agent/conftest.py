@@ -52,7 +52,7 @@ class Host:
                 if line.strip():
                     return line
                 continue
-            ready, _, _ = select.select([self.end], [], [], max(0, until - time.monotonic()))
+            ready = select.select([self.end], [], [], max(0, until - time.monotonic()))[0]
             assert ready, f"nothing more came; begun: {self._data[:200]!r}"
             self._data += os.read(self.end, 65536)
 

@@ -48,7 +48,9 @@ def test_old_order_that_comes_after_a_slow_look_at_the_machine_is_not_obeyed(hos
 
 def test_long_queue_of_old_orders_is_not_obeyed(host, start, orders):
     begin = json.dumps({"__name__": "shutdown", "message": "x" * 900}).encode() + b"\n"
-    feeder = threading.Thread(target=lambda: [(host.write(begin), time.sleep(0.1)) for _ in range(40)], daemon=True)
+    feeder = threading.Thread(
+        target=lambda: [(host.write(begin), time.sleep(0.1)) for _number in range(40)], daemon=True
+    )
     feeder.start()
     start()
     feeder.join(20)
@@ -69,7 +71,7 @@ def test_flood_of_orders_is_cut_off(host, start, orders, monkeypatch):
     monkeypatch.setattr(orders, "_note", lambda name: lambda arguments: (orders.taken.append(name), gate.wait(20)))
     start()
     fresh(host)
-    for _ in range(50):
+    for _number in range(50):
         host.send("lock-screen")
     host.fence()
     gate.set()
@@ -179,7 +181,7 @@ def test_agent_asks_the_helper_over_its_socket(tmp_path, programs):
     listener.listen(2)
 
     def answer():
-        for _ in range(2):
+        for _number in range(2):
             with listener.accept()[0] as channel, channel.makefile("rwb") as stream:
                 serve(stream, stream)
 
@@ -233,10 +235,10 @@ def take_credentials(address, token, results):
     with socket.socket(socket.AF_UNIX) as channel:
         channel.settimeout(10)
         channel.connect(address)
-        channel.sendall(token.encode())
         try:
+            channel.sendall(token.encode())
             results.append(channel.recv(256))
-        except ConnectionResetError:
+        except (BrokenPipeError, ConnectionResetError):
             # Hung up on before the token was even read.
             results.append(b"")
 

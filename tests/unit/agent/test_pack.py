@@ -15,7 +15,9 @@ from .conftest import PROGRAM
 def test_archive_is_the_same_each_time_and_harmless(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     command = [sys.executable, str(PROGRAM / "pack.py")]
-    told = [subprocess.run(command, input=b"[general]\n", capture_output=True, check=True).stdout for _ in range(2)]
+    told = [
+        subprocess.run(command, input=b"[general]\n", capture_output=True, check=True).stdout for _number in range(2)
+    ]
     archives = [Path(path.decode().strip()) for path in told]
     assert archives[0] != archives[1]
     assert archives[0].read_bytes() == archives[1].read_bytes()

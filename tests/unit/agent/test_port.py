@@ -136,7 +136,7 @@ def test_queue_is_bounded(pair, caplog):
 
     ours, theirs = pair
     port = port_on(ours)
-    for _ in range(100):
+    for _number in range(100):
         port.send(b"x" * 100_000 + b"\n")
     assert caplog.text.count("does not read") == 1
     theirs.setblocking(False)

@@ -213,7 +213,7 @@ def test_flood_is_answered_without_looking_at_everything_again(host, start, monk
     start()
     host.until("fqdn")
     before = len(looks)
-    for _ in range(40):
+    for _number in range(40):
         host.send("refresh", apiVersion=3)
         host.until("fqdn")
     assert len(looks) - before <= 20

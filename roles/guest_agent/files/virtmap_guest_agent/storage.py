@@ -26,7 +26,7 @@ def read_mounts(mounts: str) -> list[Mount]:
     """
     found = []
     for line in Path(mounts).read_text(encoding="utf-8", errors="replace").splitlines():
-        place, _, rest = line.partition(" - ")
+        place, _separator, rest = line.partition(" - ")
         _identity, _parent, device, root, path = map(_unescaped, place.split()[:5])
         found.append(Mount(device, root, path, rest.split()[0]))
     roots = {(mount.device, mount.root) for mount in found}

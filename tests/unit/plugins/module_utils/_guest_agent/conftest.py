@@ -106,7 +106,7 @@ def options():
     def make(**given):
         return {
             "socket": None, "domain": None, "uri": "qemu:///system", "protocol": "auto", "timeout": 2,
-            "delay": 0, "message": None, "username": None, "password": None, "wait": True, "wait_timeout": 4, **given,
+            "delay": 0, "notice": None, "username": None, "password": None, "wait": True, "wait_timeout": 4, **given,
         }  # fmt: skip
 
     return make

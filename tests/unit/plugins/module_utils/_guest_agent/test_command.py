@@ -57,7 +57,7 @@ def test_check_mode_tells_nothing(ovirt, options, warnings, command):
 )  # fmt: skip
 def test_shutdown_is_proven_by_the_end_of_the_agent(ovirt, options, warnings, hang_up, proof):
     one = ovirt(on("shutdown", "session-shutdown", hang_up=hang_up))
-    result = give(options, warnings, "shutdown", socket=one.path, delay=0, message="Bye")
+    result = give(options, warnings, "shutdown", socket=one.path, delay=0, notice="Bye")
     assert (result["changed"], result["proof"]) == (True, proof)
     assert json.loads(one.heard[-1]) == {"__name__": "shutdown", "timeout": "0", "message": "Bye", "reboot": "false"}
 
@@ -140,10 +140,10 @@ def test_session_order_that_is_not_confirmed_fails(ovirt, options, warnings):
     [
         ({"command": "fsfreeze"}, "protocol ovirt .* has no command fsfreeze"),
         ({"command": "lock", "protocol": "qemu"}, "protocol qemu .* has no command lock"),
-        ({"command": "lock", "delay": 5}, "delay and message are for shutdown"),
+        ({"command": "lock", "delay": 5}, "delay and notice are for shutdown"),
         ({"command": "shutdown", "delay": -1}, "must not be negative"),
-        ({"command": "shutdown", "message": "x" * 501}, "longer than 500"),
-        ({"command": "shutdown", "protocol": "qemu", "delay": 60}, "neither delay nor message"),
+        ({"command": "shutdown", "notice": "x" * 501}, "longer than 500"),
+        ({"command": "shutdown", "protocol": "qemu", "delay": 60}, "neither delay nor notice"),
     ],
 )
 def test_order_that_does_not_fit_is_refused_before_anything_is_contacted(options, warnings, given, sentence):
@@ -222,7 +222,10 @@ def test_qemu_ga_that_only_takes_the_order_fails(guest, options, warnings):
 def test_password_is_nowhere_to_be_seen(ovirt, guest, options):
     from ansible_collections.virtmap.core.tests.unit.run_module import run_module
 
-    more = lambda connection, name, arguments: tell(connection, f"x-{arguments}") if name == "login" else None  # noqa: E731
+    def more(connection, name, arguments):
+        if name == "login":
+            tell(connection, f"x-{arguments}")
+
     silent = guest(lambda this, connection: list(this.lines(connection)))
     for path in (ovirt(more).path, silent.path, "/nonexistent/socket"):
         given = {"socket": path, "command": "login", "username": "ann", "password": "Tr0ub4dor", "timeout": 2}

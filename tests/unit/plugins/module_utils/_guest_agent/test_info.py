@@ -187,7 +187,7 @@ def test_noise_costs_nothing_but_a_warning(ovirt, options, warnings, noise, warn
 
 def test_line_without_end_costs_nothing_but_time(guest, options, warnings):
     def serve(_this, connection):
-        for _ in range(200):
+        for _number in range(200):
             connection.sendall(b"x" * 65536)
         time.sleep(5)
 

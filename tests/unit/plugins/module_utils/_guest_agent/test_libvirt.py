@@ -106,7 +106,7 @@ def test_unfit_name_is_refused(daemon):
 
 def options(daemon, **given):
     return {
-        "socket": None, "domain": None, "uri": daemon.uri(), "protocol": "auto", "timeout": TIMEOUT, "delay": 0, "message": None,
+        "socket": None, "domain": None, "uri": daemon.uri(), "protocol": "auto", "timeout": TIMEOUT, "delay": 0, "notice": None,
         "username": None, "password": None, "wait": True, "wait_timeout": 5, **given,
     }  # fmt: skip
 
