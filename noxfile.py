@@ -113,7 +113,7 @@ def types(session: nox.Session) -> None:
     tree, variables = tree_of("types")
     # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.
     session.chdir(variables["PYTHONPATH"])
-    folders = ("plugins", "extensions", "tests/servers", "tests/bench", "tests/lab")
+    folders = ("plugins", "extensions", "roles", "tests/servers", "tests/bench", "tests/lab")
     paths = [str(tree / folder) for folder in folders if any((tree / folder).rglob("*.py"))]
     configuration = ["--config-file", str(tree / "pyproject.toml"), "--python-version", OLDEST_PYTHON]
     session.run("mypy", *configuration, *paths, env=variables)
@@ -151,7 +151,7 @@ def add_units(core: str) -> None:
             run_units(session, core)
         elif core == CORES[0]:
             # The contract suite stays, but for its faults: it also goes through the modules.
-            run_units(session, core, (*HELPER_TESTS, *FREE_OF_ANSIBLE, "faults"))
+            run_units(session, core, (*HELPER_TESTS, *FREE_OF_ANSIBLE, "agent", "faults"))
         else:
             run_units(session, core, chosen=MEETING_ANSIBLE)
 

@@ -8,7 +8,7 @@ import typing as t
 from collections import Counter
 from datetime import datetime, timezone
 
-from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
+from ansible_collections.virtmap.core.plugins.module_utils._core import formats, guest_agents, tables
 from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
@@ -54,6 +54,13 @@ def to_table(value: t.Any) -> str:
 def to_csv(value: t.Any) -> str:
     """A mapping or a list of mappings as CSV."""
     return tables.to_csv(read_mappings(value))
+
+
+def with_guest_agents(value: t.Any, agents: t.Any) -> t.Any:
+    """A mapping, or a list of mappings, whose guests have what their agents told."""
+    mappings = read_mappings(value)
+    guest_agents.join(mappings, agents)
+    return [mapping.to_dict() for mapping in mappings] if isinstance(value, list) else mappings[0].to_dict()
 
 
 def group_by_destination(value: list[t.Any], sources: list[str]) -> list[dict[str, t.Any]]:
@@ -152,5 +159,6 @@ class FilterModule:
             pack_mappings,
             packed_mapping_name,
             vaulted_inventory,
+            with_guest_agents,
         )
         return {function.__name__: as_filter(function.__name__, function) for function in functions}

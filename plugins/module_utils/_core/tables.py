@@ -8,10 +8,12 @@ import csv
 import io
 import typing as t
 
+from ansible_collections.virtmap.core.plugins.module_utils._core import guest_agents
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping, sort_guests
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 
 COLUMNS = ("hypervisor", "hypervisor_id", "cluster", "sockets", "guest", "guest_uuid", "state", "backend", "source")
+AGENT_COLUMNS = ("fqdn", "addresses", "os")
 TABLE_COLUMNS = ("hypervisor", "sockets", "guest", "guest_uuid", "state")
 # A spreadsheet takes a cell that begins like this for a formula and runs it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -30,7 +32,8 @@ def rows(mappings: t.Iterable[Mapping]) -> t.Iterator[dict[str, str]]:
                 "source": mapping.source,
             }
             for guest in sort_guests(hypervisor.guests or ()):
-                yield {**common, "guest": guest.name or "", "guest_uuid": guest.uuid, "state": guest.state.word}
+                named = {"guest": guest.name or "", "guest_uuid": guest.uuid, "state": guest.state.word}
+                yield {**common, **named, **guest_agents.cells(guest)}
             if not hypervisor.guests:
                 yield {
                     **common,
@@ -42,8 +45,10 @@ def rows(mappings: t.Iterable[Mapping]) -> t.Iterator[dict[str, str]]:
 
 def to_csv(mappings: t.Iterable[Mapping]) -> str:
     """The rows as CSV (RFC 4180) with a head line; cells that a spreadsheet would take for a formula begin with an
-    apostrophe."""
-    return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows(mappings)))
+    apostrophe. What guest agents told has columns of its own, where any did."""
+    mappings = list(mappings)
+    columns = COLUMNS + (AGENT_COLUMNS if guest_agents.are_joined(mappings) else ())
+    return csv_text(columns, ([row.get(column, "") for column in columns] for row in rows(mappings)))
 
 
 def csv_text(columns: t.Iterable[str], lines: t.Iterable[t.Iterable[str]]) -> str:

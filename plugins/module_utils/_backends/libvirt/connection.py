@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""A read-only connection to libvirt of which every call has a deadline. Private to this collection."""
+"""A connection to libvirt, read-only unless asked otherwise, of which every call has a deadline. Private to this collection."""
 
 from __future__ import annotations
 
@@ -35,18 +35,28 @@ class Connection:
     Args:
         timeout: seconds for each call.
         username, password: for daemons that authenticate with SASL.
+        read_only: libvirt lets nobody talk to guest agents over such a connection.
 
     Raises:
         MissingLibrary: the Python binding is not installed.
     """
 
-    def __init__(self, uri: Uri, *, timeout: float, username: str | None = None, password: str | None = None) -> None:
+    def __init__(
+        self,
+        uri: Uri,
+        *,
+        timeout: float,
+        username: str | None = None,
+        password: str | None = None,
+        read_only: bool = True,
+    ) -> None:
         if LIBVIRT_ERROR is not None:
             raise MissingLibrary("libvirt-python", reason=f"to ask {uri.source}", traceback=LIBVIRT_ERROR)
         self.uri = uri
         self.timeout = timeout
         self._username = username
         self._password = password
+        self._read_only = read_only
         self._conn: t.Any = None
 
     def __enter__(self) -> Connection:
@@ -68,7 +78,7 @@ class Connection:
         auth = [types, _Credentials(self._username, self._password), None]
 
         def connect() -> t.Any:
-            return libvirt.openAuth(self.uri.text, auth, libvirt.VIR_CONNECT_RO)
+            return libvirt.openAuth(self.uri.text, auth, libvirt.VIR_CONNECT_RO if self._read_only else 0)
 
         try:
             self._conn = self._within_deadline(connect, "connecting")

@@ -49,10 +49,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def sessions(*each: t.Sequence[t.Any], clock: Clock | None = None) -> watching.Session:
     """Sessions one after the other: each yields its mappings, waits its seconds, raises its error."""
-    left = iter(each)
+    left = list(each)
 
     def session(told: watching.ToldOnce) -> t.Generator[Mapping, None, None]:
-        for step in next(left):
+        for step in left.pop(0):
             if isinstance(step, VirtmapError):
                 raise step
             if isinstance(step, str):
