@@ -229,6 +229,20 @@ def ee(session: nox.Session) -> None:
     session.run("python", "-m", "tools.execution_environment", str(CACHE / "ee"))
 
 
+@nox.session
+def awx(session: nox.Session) -> None:
+    """Run role awx against a loopback AWX with AWX's own modules, and jobs in slices with AWX's engine."""
+    session.install(core_package(NEWEST_CORE), "pip", "-r", "tests/awx/requirements.txt")
+    modules = CACHE / "awx_collection"
+    session.run("python", "-m", "tools.awx_collection", str(modules), env={"PIP_CACHE_DIR": str(CACHE / "pip")})
+    tree, variables = tree_of(session.name)
+    variables["ANSIBLE_COLLECTIONS_PATH"] += os.pathsep + str(modules)
+    session.chdir(tree)
+    report = f"--junit-xml={REPORTS / session.name}.xml"
+    options = ["-q", "--durations=10", "--durations-min=5", report]
+    session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests/awx"]), env=variables)
+
+
 @nox.session(default=False)
 def html(session: nox.Session) -> None:
     """Build the documentation as web pages into docs/build."""

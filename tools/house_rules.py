@@ -30,10 +30,12 @@ ALLOWED_FLOORS = {
     "_events": {"_core"},
     "_transport": {"_core"},
     "_backends": {"_core", "_transport", "_virt_who"},
+    "_history": {"_core", "_transport"},
     "_reporters": {"_core", "_transport", "_virt_who"},
+    "_reports": {"_core"},
 }
 # Behave alike with every ansible-core, because they import nothing of it; their tests run with the oldest and newest only.
-FREE_OF_ANSIBLE = ("_backends", "_events", "_reporters", "_transport")
+FREE_OF_ANSIBLE = ("_backends", "_events", "_history", "_reporters", "_reports", "_transport")
 # Where Ansible's own machinery is met; all other shared code raises errors and takes callables.
 GLUE = {"_core/module.py"}
 PROCESS_ENDERS = {"fail_json", "exit_json"}

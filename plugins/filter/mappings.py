@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
+from datetime import datetime, timezone
 
 from ansible_collections.virtmap.core.plugins.module_utils._core import formats, tables
 from ansible_collections.virtmap.core.plugins.module_utils._core.compare import changes
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.packed import pack, variable_name
 from ansible_collections.virtmap.core.plugins.plugin_utils import _status
 from ansible_collections.virtmap.core.plugins.plugin_utils._mappings import as_filter, read_mappings
 from ansible_collections.virtmap.core.plugins.plugin_utils._vaulted import vaulted_inventory
@@ -73,12 +77,24 @@ def group_by_destination(value: list[t.Any], sources: list[str]) -> list[dict[st
     return groups
 
 
-def report_document(value: t.Any) -> dict[str, t.Any]:
-    """Mappings and what they contradict each other in: what role report writes as JSON."""
+def report_figures(value: list[t.Any], sources: list[str]) -> dict[str, t.Any]:
+    """What role report has to tell of the mappings of a play.
+
+    Args:
+        sources: the hosts of the inventory that gave them, in the same order.
+    """
     mappings = read_mappings(value)
+    merged = merge(mappings)
+    keys = Counter((mapping.backend, mapping.source) for mapping in mappings)
     return {
-        "mappings": [mapping.to_dict() for mapping in mappings],
-        "conflicts": [conflict.to_dict() for conflict in merge(mappings).conflicts],
+        "sources": len(mappings),
+        "hypervisors": len(merged.hypervisors),
+        "guests": sum(len(hypervisor.guests or ()) for hypervisor in merged.hypervisors),
+        "conflicts": [conflict.to_dict() for conflict in merged.conflicts],
+        "skipped": [{**entry.to_dict(), "source": mapping.source} for mapping in mappings for entry in mapping.skipped],
+        "unique_sources": [
+            source for source, mapping in zip(sources, mappings) if keys[(mapping.backend, mapping.source)] == 1
+        ],
     }
 
 
@@ -104,6 +120,19 @@ def mapping_changes(value: t.Any, new: t.Any) -> list[dict[str, t.Any]]:
     return [change.to_dict() for change in changes(before, after)]
 
 
+def pack_mappings(value: list[t.Any], sources: list[str]) -> dict[str, str]:
+    """Mappings for a later job: for each source a variable and the text that it holds."""
+    if len(value) != len(sources):
+        raise InvalidInput(f"there are {len(value)} mappings, but {len(sources)} names of sources")
+    now = datetime.now(timezone.utc)
+    return {variable_name(source): pack(mapping, now) for source, mapping in zip(sources, read_mappings(value))}
+
+
+def packed_mapping_name(value: str) -> str:
+    """The variable that holds the packed mapping of a source."""
+    return variable_name(value)
+
+
 class FilterModule:
     """Filters on mappings."""
 
@@ -116,10 +145,12 @@ class FilterModule:
             to_table,
             to_csv,
             group_by_destination,
-            report_document,
+            report_figures,
             report_record,
             report_status,
             mapping_changes,
+            pack_mappings,
+            packed_mapping_name,
             vaulted_inventory,
         )
         return {function.__name__: as_filter(function.__name__, function) for function in functions}

@@ -141,9 +141,9 @@ def _exit(module: AnsibleModule, result: dict[str, t.Any]) -> None:
 def _echoed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The options as the result and the system's log repeat them: without whole mappings, which may be many megabytes."""
     sizes = {
-        name: f"({len(params[name])} entries, not repeated here)"
-        for name in ("mapping", "mappings")
-        if isinstance(params.get(name), (dict, list))
+        name: f"({len(params[name])} {'characters' if isinstance(params[name], str) else 'entries'}, not repeated here)"
+        for name in ("mapping", "mappings", "packed")
+        if isinstance(params.get(name), (dict, list, str))
     }
     return {**params, **sizes}
 

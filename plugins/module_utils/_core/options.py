@@ -10,11 +10,13 @@ groups.
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import dataclass, field
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import env_fallback, remove_values
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 
 Spec = dict[str, dict[str, t.Any]]
@@ -76,8 +78,15 @@ class OptionGroup:
 
 def from_environment(name: str, **argument: t.Any) -> dict[str, t.Any]:
     """An argument whose value may come from the environment variable ``VIRTMAP_<name>`` when the option is not
-    given."""
-    return {**argument, "fallback": (env_fallback, [f"VIRTMAP_{name}"])}
+    given. An empty variable counts as none: AWX sets those of all fields of a credential, filled in or not."""
+    return {**argument, "fallback": (_environment, [f"VIRTMAP_{name}"])}
+
+
+def _environment(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
 
 
 def check_timeout(options: t.Mapping[str, t.Any], name: str = "timeout") -> float:

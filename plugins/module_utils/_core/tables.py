@@ -43,10 +43,16 @@ def rows(mappings: t.Iterable[Mapping]) -> t.Iterator[dict[str, str]]:
 def to_csv(mappings: t.Iterable[Mapping]) -> str:
     """The rows as CSV (RFC 4180) with a head line; cells that a spreadsheet would take for a formula begin with an
     apostrophe."""
+    return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows(mappings)))
+
+
+def csv_text(columns: t.Iterable[str], lines: t.Iterable[t.Iterable[str]]) -> str:
+    """Lines of cells as CSV (RFC 4180) with a head line; cells that a spreadsheet would take for a formula begin with
+    an apostrophe."""
     stream = io.StringIO()
     writer = csv.writer(stream)
-    writer.writerow(COLUMNS)
-    writer.writerows([_harmless(row[column]) for column in COLUMNS] for row in rows(mappings))
+    writer.writerow(columns)
+    writer.writerows([_harmless(cell) for cell in line] for line in lines)
     return stream.getvalue()
 
 

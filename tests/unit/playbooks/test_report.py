@@ -58,6 +58,20 @@ def test_a_source_that_fails_is_named_and_the_others_are_told(
     assert [entry["hypervisors"][0]["id"] for entry in written["mappings"]] == ["h1"]
 
 
+def test_a_batch_of_the_sources_is_not_reported_as_if_it_were_all(
+    site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
+) -> None:
+    hosts = {name: source(site, name, mapping(hypervisor("shared", guest(f"g-{name}")))) for name in ("a", "b")}
+    site.inventory(hosts, **receiver)
+    roles = ["virtmap.core.gather", "virtmap.core.report"]
+    run = site.play(
+        str(site.write("batches.yml", [{"hosts": "all", "gather_facts": False, "serial": 1, "roles": roles}]))
+    )
+    assert run.code != 0
+    assert "remove serial" in run.output
+    assert held(candlepin) == {}
+
+
 def test_a_fact_that_a_cache_kept_is_not_reported_for_a_source_that_failed_now(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:

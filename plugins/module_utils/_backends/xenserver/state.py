@@ -53,17 +53,18 @@ class State:
         Raises:
             SessionEnded, Denied, NotFound, BadAnswer, CannotConnect: it has to be begun anew, with another session.
         """
-        for _attempt in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             try:
                 return self._wait()
-            except EventsLost as exc:
-                lost = exc
+            except EventsLost:
+                if attempt == ATTEMPTS - 1:
+                    raise
                 before = self._records
                 self._records = {}
                 self.read()
                 if self._records != before:
                     return True
-        raise lost
+        raise AssertionError("the last attempt returns or raises")
 
     def told(self) -> Told:
         """All of it, as reading tells it."""

@@ -179,11 +179,11 @@ def test_a_node_that_goes_while_its_guests_stay_is_warned_of_once(cluster: Clust
 
 
 def test_many_events(cluster: Cluster, server: KubernetesServer) -> None:
-    cluster.instances += [Instance(f"m{number}", None, "node1") for number in range(300)]
+    cluster.instances += [Instance(f"m{number}", None, "node1") for number in range(150)]
     cluster.changed()
     with follow(server) as follower:
         follower.first()
-        for _round in range(10):
+        for _round in range(5):
             for instance in cluster.instances:
                 instance.node = "node2" if instance.node == "node1" else "node1"
             cluster.changed()
@@ -191,7 +191,7 @@ def test_many_events(cluster: Cluster, server: KubernetesServer) -> None:
         change(cluster, "web2", phase="Failed")
         follower.until("guest_moved web1", "guest_state web2")
         assert follower.before is not None
-        assert len(follower.before.skipped) == 300
+        assert len(follower.before.skipped) == 150
         assert lists(server) == 1
 
 
