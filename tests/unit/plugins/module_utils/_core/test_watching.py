@@ -52,7 +52,9 @@ def sessions(*each: t.Sequence[t.Any], clock: Clock | None = None) -> watching.S
     left = iter(each)
 
     def session(told: watching.ToldOnce) -> t.Generator[Mapping, None, None]:
-        for step in next(left):
+        steps = next(left, None)
+        assert steps is not None, "there was one session more than expected"
+        for step in steps:
             if isinstance(step, VirtmapError):
                 raise step
             if isinstance(step, str):
