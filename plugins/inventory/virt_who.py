@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: virt_who
 short_description: Sources of virt-who's own configuration as inventory
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The virtmap.core contributors (@virtmap)
 description:

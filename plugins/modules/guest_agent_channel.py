@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: guest_agent_channel
 short_description: Give a libvirt guest the channels for guest agents
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The virtmap.core contributors (@virtmap)
 description:

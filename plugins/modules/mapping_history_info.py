@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mapping_history_info
 short_description: Ask the history where a guest ran, which guests moved and which hypervisors are silent
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The virtmap.core contributors (@virtmap)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rhsm_guest_checkin
 short_description: Tell Candlepin which guests run on a registered host
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The virtmap.core contributors (@virtmap)
 description:

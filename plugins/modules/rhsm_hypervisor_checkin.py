@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rhsm_hypervisor_checkin
 short_description: Tell Candlepin which guest runs on which hypervisor
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The virtmap.core contributors (@virtmap)
 description:

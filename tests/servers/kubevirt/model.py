@@ -179,7 +179,7 @@ class Cluster:
     versions: tuple[str, ...] = ("v1", "v1alpha3")
     resource_version: int = 5_021_337
     fixed: bool = False
-    history: History = field(default_factory=lambda: History(), repr=False)
+    history: History = field(default_factory=History, repr=False)
     _made: dict[tuple[str, str | None], list[tuple[str, bytes]]] = field(default_factory=dict, repr=False)
 
     def changed(self) -> None:

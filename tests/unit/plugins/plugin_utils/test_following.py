@@ -89,7 +89,6 @@ def test_refused_credentials_are_not_tried_over_and_over(monkeypatch: pytest.Mon
     def watch(*_args: t.Any) -> t.Iterator[Mapping]:
         tries.append(1)
         raise Denied("vc refused the credentials")
-        yield
 
     with Taken(watched(monkeypatch, watch)) as taken:
         assert taken.next()["type"] == "source_failed"
@@ -108,7 +107,6 @@ def test_refused_credentials_are_not_tried_over_and_over(monkeypatch: pytest.Mon
 def test_what_trying_again_cannot_mend_ends_it(monkeypatch: pytest.MonkeyPatch, error: Exception, text: str) -> None:
     def watch(*_args: t.Any) -> t.Iterator[Mapping]:
         raise error
-        yield
 
     with Taken(watched(monkeypatch, watch)) as taken, pytest.raises(Exception, match=".") as caught:
         taken.next()

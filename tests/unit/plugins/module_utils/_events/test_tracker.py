@@ -32,7 +32,9 @@ def mapping(
         guests = None
         if names is not None:
             pairs = [name.partition("=") for name in names]
-            guests = [Guest(f"u-{name}", name, GuestState.from_word(state or "running")) for name, _, state in pairs]
+            guests = [
+                Guest(f"u-{name}", name, GuestState.from_word(state or "running")) for name, _equals, state in pairs
+            ]
         hypervisors.append(Hypervisor(host, name=f"{host}.example.com", guests=guests))
     entries = [Skipped("host", name, "disconnected") for name in skipped.split()]
     return Mapping("esx", source, at, hypervisors, entries)
