@@ -92,6 +92,8 @@ def run_session(session: str, lanes: int) -> Outcome:
     """Run one session to its end with its output in a log file."""
     started = time.monotonic()
     environment = {**os.environ, "VIRTMAP_CHECK_LANES": str(lanes)}
+    # Hundreds of processes would compile Ansible anew each.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     report = REPORTS / f"{session}.json"
     with (LOGS / f"{session}.log").open("wb") as log:
         status = subprocess.run(
