@@ -23,7 +23,7 @@ LOGS = REPO / ".cache" / "logs"
 REPORTS = REPO / ".cache" / "reports"
 NOX = (sys.executable, "-m", "nox", "--noxfile", str(REPO / "noxfile.py"))
 # Started first, because the others fit beside them.
-LONGEST_FIRST = ("integration", "sanity", "units")
+LONGEST_FIRST = ("integration", "sanity", "units", "awx")
 
 
 @dataclass(frozen=True)

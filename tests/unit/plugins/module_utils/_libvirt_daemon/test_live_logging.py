@@ -77,7 +77,7 @@ def test_outputs_are_set_once_and_written_to(virtlogd: Daemon, tmp_path: Path) -
 
 def test_a_file_that_cannot_be_opened_changes_nothing(virtlogd: Daemon) -> None:
     before = outputs(virtlogd)
-    result = virtlogd.run("logging", outputs=["1:file:/nonexistent/x.log"], filters=["1:rpc"])
+    result = virtlogd.run("logging", outputs=["1:file:/proc/nonexistent/x.log"], filters=["1:rpc"])
     assert result["failed"]
     assert "No such file or directory" in result["msg"]
     assert not result.get("changed")
