@@ -15,7 +15,8 @@ import threading
 from pathlib import Path
 
 from ...servers._cli import write_atomically
-from ..libvirtd.daemon import Libvirtd, default_mode
+from ..libvirtd.daemon import Libvirtd
+from ..libvirtd.place import default_mode
 from ..libvirtd.processes import LabError, program
 from .image import HOST_PROGRAMS
 from .machine import Machine

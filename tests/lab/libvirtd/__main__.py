@@ -14,8 +14,9 @@ import typing as t
 from pathlib import Path
 
 from ...servers._cli import write_atomically
-from .daemon import HOST_UUID, MODES, Libvirtd
+from .daemon import HOST_UUID, Libvirtd
 from .guests import add_guest, write_node_file
+from .place import MODES
 from .processes import LabError
 from .virtlogd import Virtlogd
 

@@ -5,19 +5,17 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 import typing as t
 from pathlib import Path
 
 from ...servers._tls import LOOPBACK_NAMES
-from .processes import LabError, end_guests, free_port, listens, program
+from .place import check_place, clean_environment, default_mode, give_away
+from .processes import LabError, comes_up, end_guests, free_port, program
 from .setup import (
-    BOUND_FOLDERS,
     config_text,
     daemon_settings,
     make_corner,
@@ -29,22 +27,9 @@ from .setup import (
 
 HOST_UUID = "4dea22b3-1d52-4d8f-8f9a-6a5d3a0c9a01"
 USERS = {"reader": "s3cret"}
-MODES = ("system", "session")
 START_SECONDS = 30
 STOP_SECONDS = 10
 PORT_TRIES = 5
-# Linux's limit for the path of a unix socket, with its closing zero.
-SOCKET_PATH = 108
-# Who runs the daemon when root may not make a mount namespace.
-ORDINARY_USER = "nobody"
-
-
-def default_mode() -> str:
-    """``system`` for a root who may make a mount namespace, else ``session``."""
-    if os.geteuid() != 0:
-        return "session"
-    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
-    return "session" if tried.returncode else "system"
 
 
 class Libvirtd:
@@ -178,13 +163,13 @@ class Libvirtd:
         """
         if self._process is not None and self._process.poll() is None:
             raise LabError("the daemon runs already")
-        self._check_place()
+        check_place(self.mode, self.folder, self.admin_socket)
         environment, prefix = self._prepare()
         for attempt in range(PORT_TRIES):
             if attempt or not self.config_file.exists():
                 self._write_config()
             self._process = self._spawn(environment, prefix)
-            if self._wait_until_ready():
+            if comes_up(self._process, self._addresses(), START_SECONDS):
                 return
             self._process = None
             # Somebody else may have taken the port between the choice and the start.
@@ -230,50 +215,20 @@ class Libvirtd:
 
     def info(self) -> dict[str, t.Any]:
         """All that a user of the daemon needs to know, fit for JSON."""
+        plain = ("pid", "mode", "path", "admin_uri", "tcp_port", "tls_port", "users", "host_uuid")
+        places = ("folder", "socket", "admin_socket", "log", "config_file")
         return {
-            "pid": self.pid,
-            "mode": self.mode,
-            "path": self.path,
-            "folder": str(self.folder),
-            "socket": str(self.socket),
+            **{name: getattr(self, name) for name in plain},
+            **{name: str(getattr(self, name)) for name in places},
             "socket_ro": str(self.socket_ro) if self.socket_ro else None,
-            "admin_socket": str(self.admin_socket),
-            "admin_uri": self.admin_uri,
-            "tcp_port": self.tcp_port,
-            "tls_port": self.tls_port,
             "pki": {name: str(place) for name, place in self.pki.items()},
-            "users": self.users,
-            "host_uuid": self.host_uuid,
-            "log": str(self.log),
-            "config_file": str(self.config_file),
         }
-
-    def _check_place(self) -> None:
-        if self.mode not in MODES:
-            raise LabError(f"mode is {self.mode!r}, but must be one of {', '.join(MODES)}")
-        if len(os.fsencode(self.admin_socket)) >= SOCKET_PATH:
-            raise LabError(f"the path {self.admin_socket} is too long for a socket; choose a shorter folder")
-        if self.mode == "system":
-            hidden = [place for place in BOUND_FOLDERS.values() if Path(place) in self.folder.parents]
-            if hidden:
-                raise LabError(
-                    f"a system daemon cannot live below {hidden[0]}; choose a folder elsewhere, such as in /tmp"
-                )
-        else:
-            try:
-                pwd.getpwuid(os.getuid())
-            except KeyError as exc:
-                raise LabError(f"a session daemon needs a passwd entry for the user id {os.getuid()}") from exc
 
     def _prepare(self) -> tuple[dict[str, str], list[str]]:
         """Make all files that do not change between starts; return the environment and what goes before the command."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o711)
-        environment = dict(os.environ)
-        # The daemon must not be told where its own client library would look, nor in which language to complain.
-        for name in [name for name in environment if name.startswith(("LIBVIRT_", "XDG_"))]:
-            del environment[name]
-        environment["LC_ALL"] = "C"
+        environment = clean_environment()
         if not (self.folder / "sock").exists():
             (self.folder / "sock").mkdir()
             if self._tls:
@@ -318,12 +273,7 @@ class Libvirtd:
         command += ["-f", str(self.config_file), "-p", str(self.folder / f"{self.name}.pid")]
         if self._tcp or self._tls:
             command.append("--listen")
-        identity: dict[str, t.Any] = {}
-        if self.mode == "session" and os.geteuid() == 0:
-            user = pwd.getpwnam(ORDINARY_USER)
-            identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-            for place in (self.folder, *self.folder.rglob("*")):
-                os.chown(place, user.pw_uid, user.pw_gid)
+        identity = give_away(self.folder) if self.mode == "session" and os.geteuid() == 0 else {}
         with open(self._errors, "wb") as errors:
             return subprocess.Popen(
                 command,
@@ -335,19 +285,6 @@ class Libvirtd:
                 start_new_session=True,
                 **identity,
             )
-
-    def _wait_until_ready(self) -> bool:
-        assert self._process is not None
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                return False
-            if all(map(listens, self._addresses())):
-                return True
-            time.sleep(0.02)
-        self._process.kill()
-        self._process.wait()
-        return False
 
     def _addresses(self) -> list[str | int]:
         return [str(self.socket), str(self.admin_socket), *filter(None, (self.tcp_port, self.tls_port))]

@@ -8,6 +8,9 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import time
+import typing as t
 from pathlib import Path
 
 
@@ -53,3 +56,17 @@ def listens(address: str | int) -> bool:
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     with socket.socket(family) as probe:
         return probe.connect_ex(address if isinstance(address, str) else ("127.0.0.1", address)) == 0
+
+
+def comes_up(process: subprocess.Popen[bytes], addresses: t.Sequence[str | int], seconds: float) -> bool:
+    """Wait until a process listens at all addresses; False when it ends before, or is ended because it takes longer."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            return False
+        if all(map(listens, addresses)):
+            return True
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    return False
