@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from ansible_collections.virtmap.core.tests.unit.playbooks.play import HOSTILE, 
 SECRET = "s3cr3t-pass"
 PROGRAM = str(Path(sys.executable).with_name("ansible-runner"))
 Hosts = dict[str, dict[str, t.Any]]
+# Ansible keeps files in a home; that of whoever runs the tests is not for them.
+HOME = tempfile.TemporaryDirectory()
 
 
 def prepare(folder: Path, hosts: Hosts, **more: t.Any) -> Path:
@@ -40,7 +43,7 @@ def prepare(folder: Path, hosts: Hosts, **more: t.Any) -> Path:
 
 def runner(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "HOME": "/nonexistent"}
+    environment = {**os.environ, "PATH": path, "HOME": HOME.name}
     return subprocess.run(
         [PROGRAM, *arguments], input=given, env=environment, capture_output=True, check=False, timeout=300
     )
