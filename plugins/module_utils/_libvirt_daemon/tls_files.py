@@ -107,7 +107,7 @@ def served_fingerprint(address: str, port: int, timeout: float) -> str:
     )
     try:
         der = call_with_deadline(call, timeout, silent)
-    except TimeoutError as exc:
+    except socket.timeout as exc:  # TimeoutError since Python 3.10
         raise CannotConnect(silent) from exc
     except (ssl.SSLError, ConnectionResetError) as exc:
         raise BadAnswer(f"{where}: this is no working TLS server, so check port and address: {_reason(exc)}") from exc

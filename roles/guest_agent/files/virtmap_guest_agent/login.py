@@ -80,12 +80,8 @@ def _serve(listener: socket.socket, token: str, credentials: bytes, trusted: t.C
         listener.settimeout(left)
         try:
             channel, _address = listener.accept()
-        except TimeoutError:
+        except socket.timeout:  # TimeoutError since Python 3.10
             break
-        except OSError as exc:
-            if isinstance(exc, socket.timeout):
-                break
-            raise
         with channel:
             channel.settimeout(max(0.1, min(left, 3.0)))
             size = _CREDENTIALS.size

@@ -102,6 +102,17 @@ def test_a_server_that_says_nothing_or_drips_is_given_up(listener: socket.socket
     done.set()
 
 
+def test_a_handshake_that_takes_too_long_is_told_alike(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Which of the two clocks runs out first is a race.
+    monkeypatch.setattr(tls_files, "call_with_deadline", lambda call, _seconds, _late: call())
+    done = threading.Event()
+    with pytest.raises(CannotConnect, match="no certificate was shown within 1 seconds"):
+        tls_files.served_fingerprint("127.0.0.1", serve(listener, lambda connection: (done.wait(10), None)[1]), 1)
+    done.set()
+
+
 @pytest.mark.parametrize("text", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
 def test_a_server_that_speaks_no_tls(listener: socket.socket, text: bytes) -> None:
     with pytest.raises(BadAnswer, match="no working TLS server"):
