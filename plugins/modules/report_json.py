@@ -99,7 +99,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._reports.options impo
 
 def work(module: AnsibleModule, warn: Warn) -> dict[str, t.Any]:
     """Write the report."""
-    return report(module, as_json)
+    return report(module, as_json, with_mappings=True)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from ..lab.libvirtd import Libvirtd, domain_xml
 from ..lab.rulebook import Reports, Rulebook, reporting
 from ..lab.vcsim import Simulator
+from .measure import processes
 
 ACTS = 8
 #: The bounds of the issue, in seconds, and the interval of the schedule that it is compared with.
@@ -51,15 +52,9 @@ def processor_time(root: int) -> float:
     """Seconds that a process and all below it have spent so far."""
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        parents[int(entry.name)] = int(fields[1])
-        ticks[int(entry.name)] = sum(int(field) for field in fields[11:15])
+    for pid, fields in processes():
+        parents[pid] = int(fields[1])
+        ticks[pid] = sum(int(field) for field in fields[11:15])
     total = 0
     for pid, spent in ticks.items():
         above = pid

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +54,8 @@ class _MemoryWatch(threading.Thread):
             self.together = max(self.together, sum(_kibibytes(pid, "smaps_rollup", "Pss:") for pid in members) * 1024)
 
 
-def _members(session: int) -> list[int]:
-    members = []
+def processes() -> Iterator[tuple[int, list[str]]]:
+    """The id of each process, and the fields of its ``stat`` from the third on, see proc(5)."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -63,9 +63,11 @@ def _members(session: int) -> list[int]:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:  # it ended meanwhile
             continue
-        if int(fields[3]) == session:
-            members.append(int(entry.name))
-    return members
+        yield int(entry.name), fields
+
+
+def _members(session: int) -> list[int]:
+    return [pid for pid, fields in processes() if int(fields[3]) == session]
 
 
 def _kibibytes(pid: int, name: str, field: str) -> int:

@@ -146,20 +146,25 @@ def _write(database: Database, source_id: int, mapping: Mapping, belief: Belief,
     database.many("UPDATE virtmap_host SET believed = 0, reason = ? WHERE id = ?", settled)
     done = [(number,) for span, number in belief.missed_guests.items() if not guest_believed(span)]
     database.many("UPDATE virtmap_guest SET believed = 0 WHERE id = ?", done)
-    number = _next_id(database, "virtmap_host")
-    fresh_hosts = [span for span in hosts if span not in belief.hosts]
-    database.insert(
-        "virtmap_host",
-        HOST_COLUMNS,
-        [(number + index, source_id, *span, moment, 1) for index, span in enumerate(fresh_hosts)],
+    _begin(
+        database, source_id, moment, "virtmap_host", HOST_COLUMNS, [span for span in hosts if span not in belief.hosts]
     )
-    number = _next_id(database, "virtmap_guest")
-    fresh = [span for span in guests if span not in belief.guests]
-    database.insert(
+    _begin(
+        database,
+        source_id,
+        moment,
         "virtmap_guest",
         GUEST_COLUMNS,
-        [(number + index, source_id, *span, moment, 1) for index, span in enumerate(fresh)],
+        [span for span in guests if span not in belief.guests],
     )
+
+
+def _begin(
+    database: Database, source_id: int, moment: str, table: str, columns: str, fresh: t.Sequence[tuple[t.Any, ...]]
+) -> None:
+    """Add spans that begin at a moment."""
+    number = _next_id(database, table)
+    database.insert(table, columns, [(number + index, source_id, *span, moment, 1) for index, span in enumerate(fresh)])
 
 
 def _reason(span: HostSpan, reported: set[str]) -> str | None:

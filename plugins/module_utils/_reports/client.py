@@ -72,8 +72,11 @@ def as_csv(options: t.Mapping[str, t.Any], made: Document) -> str:
     return csv_text(columns, ([_flat(row.get(column)) for column in columns] for row in made[name]))
 
 
-def report(module: Module, form: Form) -> dict[str, t.Any]:
+def report(module: Module, form: Form, *, with_mappings: bool = False) -> dict[str, t.Any]:
     """Make the report of a module's options and write it where it says something else than what is there.
+
+    Args:
+        with_mappings: the form also tells the mappings that the report was made of.
 
     Raises:
         InvalidInput: an option is wrong, or the file cannot be written.
@@ -90,14 +93,16 @@ def report(module: Module, form: Form) -> dict[str, t.Any]:
         raise InvalidInput(f"stale_hours is {options['stale_hours']}, but must be from 0 to {MOST_HOURS}")
     mappings = parse_mappings(options["mappings"])
     made = document(options, mappings)
-    made["mappings"] = [mapping.to_dict() for mapping in mappings]
+    if with_mappings:
+        made["mappings"] = [mapping.to_dict() for mapping in mappings]
     if options.get("table") == PLACEMENTS:
         made[PLACEMENTS] = list(rows(mappings))
     content = _encoded(form(options, made))
     result: dict[str, t.Any] = {"path": options["path"], "summary": made["summary"], "licence": made["licence"]}
     before = _read(options["path"])
-    if before is not None and not options["refresh"] and _same_but_for_moments(before, form, options, made):
-        content = before
+    if before is not None and before != content and not options["refresh"]:
+        # Told once more only where the bytes differ, which takes as long as making it.
+        content = before if _same_but_for_moments(before, form, options, made) else content
     result["changed"] = before != content
     if result["changed"] and not module.check_mode:
         _write(module, options["path"], content)
@@ -121,7 +126,8 @@ def _same_but_for_moments(before: bytes, form: Form, options: t.Mapping[str, t.A
     The report is made once more with a mark, which no name can hold, in place of these moments.
     """
     mark = uuid.uuid4().hex
-    marked = {name: [{**entry, "collected_at": mark} for entry in made[name]] for name in ("sources", "mappings")}
+    names = [name for name in ("sources", "mappings") if name in made]
+    marked = {name: [{**entry, "collected_at": mark} for entry in made[name]] for name in names}
     first, *others = _encoded(form(options, {**made, **marked})).split(mark.encode())
     if not before.startswith(first):
         return False

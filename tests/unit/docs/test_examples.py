@@ -7,10 +7,7 @@ from __future__ import annotations
 import ast
 import configparser
 import json
-import os
 import re
-import subprocess
-import sys
 import typing as t
 from pathlib import Path
 from xml.etree import ElementTree
@@ -24,6 +21,7 @@ from ansible_collections.virtmap.core.tests.unit.docs import contents, yaml_exam
 from ansible_collections.virtmap.core.tests.unit.docs.blocks import ROOT, Block, all_blocks, documents
 from ansible_collections.virtmap.core.tests.unit.docs.contents import WrongExample
 from ansible_collections.virtmap.core.tests.unit.docs.shell_examples import check_shell
+from ansible_collections.virtmap.core.tests.unit.playbooks.play import Site
 
 BLOCKS = all_blocks()
 # Each costs one more run, to find the others behind it.
@@ -63,19 +61,8 @@ def refused_fixture(tmp_path_factory: pytest.TempPathFactory) -> dict[Block, str
 
 
 def _syntax_check(folder: Path, playbooks: list[str]) -> str:
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "HOME": str(folder), "ANSIBLE_LOCALHOST_WARNING": "0"}
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "--syntax-check", *playbooks],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    return done.stdout
+    site = Site(folder, {"ANSIBLE_LOCALHOST_WARNING": "0"})
+    return site.command("playbook", "-i", "localhost,", "--syntax-check", *playbooks).output
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[block.where for block in BLOCKS])

@@ -17,7 +17,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.err
     explain,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.guests import list_guests
-from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import parse_uri
+from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import Uri, parse_uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.assemble import Warn, assemble
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import NotFound
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Host, Mapping, Skipped
@@ -57,14 +57,19 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
     """
     selection.allow_ids(("uuid", "hostname"), "libvirt")
     uri = parse_uri(options["uri"])
-    connection = Connection(
+    connection = connection_to(uri, options)
+    reading = with_retries(connection, lambda: read(connection, selection.hypervisor_id))
+    return to_mapping(connection, reading, selection, warn)
+
+
+def connection_to(uri: Uri, options: t.Mapping[str, t.Any]) -> Connection:
+    """A connection with the options of the backend, not opened yet."""
+    return Connection(
         uri,
         timeout=float(options["timeout"]),
         username=options.get("username"),
         password=options.get("password"),
     )
-    reading = with_retries(connection, lambda: read(connection, selection.hypervisor_id))
-    return to_mapping(connection, reading, selection, warn)
 
 
 def to_mapping(connection: Connection, reading: Reading, selection: Selection, warn: Warn) -> Mapping:

@@ -12,7 +12,11 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.client import read, to_mapping
+from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.client import (
+    connection_to,
+    read,
+    to_mapping,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.connection import Connection
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.events import Bell, run_event_loop
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import parse_uri
@@ -50,13 +54,7 @@ def watch(
     run_event_loop(uri.source)
 
     def session(told: ToldOnce) -> t.Generator[Mapping, None, None]:
-        connection = Connection(
-            uri,
-            timeout=float(options["timeout"]),
-            username=options.get("username"),
-            password=options.get("password"),
-        )
-        with connection:
+        with connection_to(uri, options) as connection:
             yield from _follow(connection, selection, told, stop)
 
     return follow(session, warn, stop)
