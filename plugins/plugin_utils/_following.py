@@ -23,12 +23,15 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
-from ansible_collections.virtmap.core.plugins.module_utils._core.watching import ToldOnce
+from ansible_collections.virtmap.core.plugins.module_utils._core.watching import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    ToldOnce,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._events.tracker import Patience, Tracker
 from ansible_collections.virtmap.core.plugins.module_utils._events.words import Event, inert
 from ansible_collections.virtmap.core.plugins.plugin_utils._sources import Source
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 # Refused credentials are not tried more often, because tries lock accounts.
 DENIED_PAUSE = 900.0
 # A source that never rests must not keep all others from being told: settling ends after so many times its length.
