@@ -12,6 +12,9 @@ from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinSe
 from ansible_collections.virtmap.core.tests.servers.satellite5 import Satellite5Server
 from ansible_collections.virtmap.core.tests.unit.playbooks.play import HOSTILE, Site, guest, hypervisor, mapping
 
+# A host that is the machine of the test.
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
 
 def held(candlepin: CandlepinServer, owner: str = "acme") -> dict[str, list[str]]:
     """Hypervisor ids at the server, with their guests."""
@@ -76,14 +79,18 @@ def test_a_fact_that_a_cache_kept_is_not_reported_for_a_source_that_failed_now(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
     site.environment.update(ANSIBLE_CACHE_PLUGIN="jsonfile", ANSIBLE_CACHE_PLUGIN_CONNECTION=str(site.folder / "facts"))
-    hosts = {name: source(site, name, mapping(hypervisor(name, guest(f"g-{name}")))) for name in ("a", "b")}
+    hosts = {name: source(site, name, mapping(hypervisor(name, guest(f"g-{name}")))) for name in ("a", "b", "own")}
+    registered = candlepin.register("acme")
+    hosts["own"].update(report_rhsm_local=True, report_rhsm_consumer_uuid=registered.consumer.uuid, **LOCAL)
     site.inventory(hosts, **{**receiver, "report_rhsm": False})
-    assert site.play("virtmap.core.report").code == 0
-    (site.folder / "b.json").unlink()
+    assert site.play("virtmap.core.collect").code == 0
+    for name in ("b", "own"):
+        (site.folder / f"{name}.json").unlink()
     site.inventory(hosts, **receiver)
     run = site.play("virtmap.core.report")
     assert run.code == 2
     assert held(candlepin) == {"a": ["g-a"]}
+    assert registered.consumer.guests == []
 
 
 def test_each_receiver_gets_its_own_sources_and_one_that_fails_stops_no_other(
@@ -169,10 +176,10 @@ def test_a_registered_host_is_reported_as_itself(
     own["report_rhsm_client_cert"] = str(registered.pair.cert)
     own["report_rhsm_client_key"] = str(registered.pair.key)
     here = source(site, "here", mapping(hypervisor("h1", guest("g1"), guest("g2"))))
-    site.inventory({"here": {**here, **own, "report_rhsm_local": True, "ansible_connection": "local",
-                             "ansible_python_interpreter": "{{ ansible_playbook_python }}"}})  # fmt: skip
+    site.inventory({"here": {**here, **own, "report_rhsm_local": True, **LOCAL}})
     run = site.play("virtmap.core.report")
     assert run.code == 0, run.output
+    assert '"receivers_told": 1' in run.output
     assert sorted(entry.guest_id for entry in registered.consumer.guests) == ["g1", "g2"]
     assert run.recap("here")["changed"] == 1
     assert site.play("virtmap.core.report").recap("here")["changed"] == 0

@@ -20,7 +20,11 @@ def test_all_answer_and_the_last_success_is_known(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
     path = site.write("a.json", mapping(hypervisor("h1", guest("g1"), guest("g2"))))
-    site.inventory({"a": {"gather_backend": "file", "gather_path": str(path)}}, **receiver,
+    registered = candlepin.register("acme")
+    own = {"report_rhsm_local": True, "report_rhsm_consumer_uuid": registered.consumer.uuid, "ansible_connection": "local",
+           "ansible_python_interpreter": "{{ ansible_playbook_python }}"}  # fmt: skip
+    file = {"gather_backend": "file", "gather_path": str(path)}
+    site.inventory({"a": file, "own": {**file, **own}}, **receiver,
                    report_record=f"{site.folder}/record.json", status_json=f"{site.folder}/status.json")  # fmt: skip
     assert site.play("virtmap.core.report").code == 0
     candlepin.log.clear()
@@ -31,6 +35,8 @@ def test_all_answer_and_the_last_success_is_known(
     assert source["last_success"] == "2026-11-21T08:00:00Z"
     assert server["status"] == "ok"
     assert server["last_success"] > "2026"
+    itself = entries(site)["own (as itself)"]
+    assert (itself["status"], itself["last_success"]) == ("ok", server["last_success"])
     assert [call for call in candlepin.log.calls() if "POST" in call] == []
 
 
@@ -40,8 +46,10 @@ def test_who_does_not_answer_is_named_with_the_reason(
     path = site.write("a.json", mapping(hypervisor("h1", guest("g1"))))
     hosts = {
         "a": {"gather_backend": "file", "gather_path": str(path)},
-        "b": {"gather_backend": "file", "gather_path": str(site.write("b.json", mapping(backend=HOSTILE)))},
-    }
+        "b": {"gather_backend": "file", "gather_path": str(site.write("b.json", mapping(backend=HOSTILE))),
+              "report_rhsm_owner": "other", "report_satellite5_server": "https://127.0.0.1:9",
+              "report_satellite5_username": "admin", "report_satellite5_password": "secret123"},
+    }  # fmt: skip
     wrong = {**receiver, "report_rhsm_password": "wrong"}
     site.inventory(hosts, **wrong, status_json=f"{site.folder}/status.json")
     run = site.play("virtmap.core.status")
@@ -49,4 +57,7 @@ def test_who_does_not_answer_is_named_with_the_reason(
     assert entries(site)["a"]["status"] == "ok"
     assert f"backend is {HOSTILE}, but must be one of" in entries(site)["b"]["message"]
     assert "refused the user rita" in entries(site)[f"{candlepin.host} (acme)"]["message"]
+    # A receiver is asked also when no source of it answers.
+    assert "refused the user rita" in entries(site)[f"{candlepin.host} (other)"]["message"]
+    assert "connection was refused" in entries(site)["https://127.0.0.1:9"]["message"]
     assert not list(site.folder.rglob("EXECUTED"))
