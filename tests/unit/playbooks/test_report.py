@@ -139,6 +139,14 @@ def test_a_backend_that_does_not_exist_is_refused_before_anything_runs(site: Sit
     assert "value of gather_backend must be one of" in run.output
 
 
+@pytest.mark.parametrize("playbook", ["report", "migrate_virt_who"])
+def test_an_inventory_without_a_source_is_a_failure(site: Site, playbook: str) -> None:
+    site.inventory({})
+    run = site.play(f"virtmap.core.{playbook}")
+    assert run.code == 2
+    assert "there is no source" in run.output
+
+
 @pytest.mark.parametrize(
     ("form", "expected"), [("table", "h1.example.com"), ("mapping", "collected_at"), ("virt_who", "virtWhoType")]
 )

@@ -70,11 +70,13 @@ def systemd(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_units_of_systemd_from_their_writing_to_their_removal(site: Site) -> None:
     """One test, because each run of the role takes seconds."""
     secret = site.write("vault-password", "s3cret-of-the-vault\n")
+    site.environment["ANSIBLE_DIFF_ALWAYS"] = "1"
     odd = 'a "b" \\ 100% $HOME'
     inventory = ["/srv/my sources/100%.yml", '/srv/$HOME/"quoted".yml']
     options: dict[str, t.Any] = {
         "schedule_calendar": "*-*-* 0/2:00:00",
         "schedule_environment": {"ODD": odd},
+        "schedule_extra_vars": {"report_rhsm_password": "s3cret-of-a-user"},
         "schedule_inventory": inventory,
         "schedule_vault_password_file": str(secret),
     }
@@ -103,6 +105,8 @@ def test_the_units_of_systemd_from_their_writing_to_their_removal(site: Site) ->
     assert f"LoadCredential=vault-password:{secret}" in service
     assert "--vault-password-file ${CREDENTIALS_DIRECTORY}/vault-password" in service
     assert "s3cret-of-the-vault" not in first.output + service
+    assert "+OnCalendar" in first.output
+    assert "s3cret-of-a-user" not in first.output + service
 
     assert changed(schedule(site, "systemd", **options)) == 0
     assert changed(schedule(site, "systemd", schedule_state="absent")) == 1
@@ -152,5 +156,10 @@ def test_cron_runs_the_playbook_with_the_vault_password_and_never_twice_at_once(
     assert (site.folder / "ran").read_text(encoding="utf-8") == f"{site.folder}/state/virtmap-report.json {odd}"
     (site.folder / "etc" / "virtmap-report.json").write_text('{"odd": "fail"}', encoding="utf-8")
     assert subprocess.run([program], check=False, timeout=120).returncode != 0
+    # For Ansible itself a run without its inventory is a success.
+    (site.folder / "etc" / "virtmap-report.json").write_text('{"odd": "well"}', encoding="utf-8")
+    inventory = (site.folder / "sources.yml").rename(site.folder / "kept.yml")
+    assert subprocess.run([program], check=False, timeout=120).returncode != 0
+    inventory.rename(site.folder / "sources.yml")
     assert changed(schedule(site, "cron", schedule_state="absent")) == 1
     assert files(site) == []
