@@ -78,8 +78,8 @@ options:
     default: /var/lib/virt-who
   allow_empty:
     description:
-      - Accept mappings that hold no hypervisor at all, and then do nothing.
-      - Without it such a report is refused, because it is mostly the answer of a source that failed.
+      - Whether a mapping without any hypervisor is right, or no mapping at all. Else the report is refused, because such an
+        answer is mostly a failure of the source.
     type: bool
     default: false
 notes:

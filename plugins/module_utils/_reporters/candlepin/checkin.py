@@ -15,7 +15,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
-from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin import diff
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.accounting import Outcome
@@ -26,6 +25,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.sending import Sender
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.settings import resolve
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.state import StateFile, check_state_path
+from ansible_collections.virtmap.core.plugins.module_utils._reporters.mappings import whole_mappings
 
 Warn = t.Callable[[str], None]
 Result = dict[str, t.Any]
@@ -40,17 +40,11 @@ def prepare(options: t.Mapping[str, t.Any], warn: Warn) -> Report | None:
     Raises:
         InvalidInput: a mapping is not whole, or empty without ``allow_empty``.
     """
-    mappings = parse_mappings(options["mappings"])
+    mappings = whole_mappings(options)
     if not mappings:
         if not options["heartbeat"]:
             raise InvalidInput("there is nothing to send: mappings is empty and heartbeat is false")
         return None
-    for index, mapping in enumerate(mappings):
-        if not mapping.hypervisors and not options["allow_empty"]:
-            raise InvalidInput(
-                f"mappings[{index}] of {mapping.source} holds no hypervisor; an empty answer is mostly a failure of "
-                "the source. Set allow_empty to true if it is right"
-            )
     merged = merge(mappings)
     for conflict in merged.conflicts:
         warn(conflict.message)

@@ -16,8 +16,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import VIRT_WHO_TYPES, merge
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Hypervisor, Mapping
-from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._reporters.mappings import whole_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.satellite5 import faults
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.satellite5.channel import BaseChannel
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.satellite5.connection import Connection
@@ -47,13 +47,12 @@ def report(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn
         InvalidInput: an option or a mapping is wrong; nothing was contacted.
         Partial: some hypervisors were not reported; its result says which, and what was done.
     """
-    mappings = parse_mappings(options["mappings"])
-    merged = merge(mappings)
-    if not merged.hypervisors and not options["allow_empty"]:
+    mappings = whole_mappings(options)
+    if not mappings and not options["allow_empty"]:
         raise InvalidInput(
-            "the mappings hold no hypervisor; when that is right and not the answer of a source that failed, set "
-            "allow_empty"
+            "there is no mapping to report, mostly because every source failed; if that is right, set allow_empty"
         )
+    merged = merge(mappings)
     for conflict in merged.conflicts:
         warn(conflict.message)
     connection = Connection(options)

@@ -72,7 +72,7 @@ def test_credentials_from_the_environment(run: Run) -> None:
         ({"timeout": 0}, "timeout is 0, but must be at least 1 second"),
         ({"server": "https://admin:word@sat.example.com"}, "server must not hold a user name or password"),
         ({"mappings": [{"hypervisors": []}]}, "mappings[0].backend must be a text"),
-        ({"mappings": []}, "hold no hypervisor"),
+        ({"mappings": []}, "there is no mapping to report"),
         ({"systemid_dir": "/proc/virtmap"}, "systemid_dir /proc/virtmap cannot be written to"),
         ({"ca_path": "/nonexistent/ca.pem", "server": "sat.example.com"}, "ca_path /nonexistent/ca.pem does not exist"),
     ],

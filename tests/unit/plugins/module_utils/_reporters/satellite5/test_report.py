@@ -357,11 +357,13 @@ def test_a_mapping_that_is_not_whole_is_refused(reporter: Reporter, server: Sate
 
 
 def test_an_empty_report_is_refused_unless_it_is_meant(reporter: Reporter, server: Satellite5Server) -> None:
-    for empty in ([], [mapping()]):
-        with pytest.raises(InvalidInput, match="hold no hypervisor"):
+    for empty, words in (([], "there is no mapping"), ([mapping()], r"mappings\[0\] of \S+ holds no hypervisor")):
+        with pytest.raises(InvalidInput, match=words):
             reporter(*empty)
         result = reporter(*empty, allow_empty=True)
         assert (result["changed"], groups(result)) == (False, {})
+    with pytest.raises(InvalidInput, match=r"mappings\[1\] of \S+ holds no hypervisor"):
+        reporter(mapping(h1=[]), mapping())
     assert server.log.connections == 0
 
 
