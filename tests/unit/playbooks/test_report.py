@@ -139,6 +139,19 @@ def test_a_backend_that_does_not_exist_is_refused_before_anything_runs(site: Sit
     assert "value of gather_backend must be one of" in run.output
 
 
+def test_a_report_to_nobody_is_a_failure_and_the_environment_may_name_the_server(
+    site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
+) -> None:
+    server = receiver.pop("report_rhsm_server")
+    site.inventory({"a": source(site, "a", mapping(hypervisor("h1", guest("g1"))))}, **receiver)
+    run = site.play("virtmap.core.report")
+    assert run.code == 2
+    assert "the mappings went nowhere: no source names a receiver" in run.output
+    site.environment["VIRTMAP_RHSM_SERVER"] = server
+    assert site.play("virtmap.core.report").code == 0
+    assert held(candlepin) == {"h1": ["g1"]}
+
+
 @pytest.mark.parametrize("playbook", ["report", "migrate_virt_who"])
 def test_an_inventory_without_a_source_is_a_failure(site: Site, playbook: str) -> None:
     site.inventory({})
