@@ -86,10 +86,15 @@ def test_what_was_handed_on_is_reported_once_and_a_source_without_a_mapping_is_n
     }
     site.inventory({"a": {}, "b-2": {}, "old": {}, "lost": {}}, **receiver)
     site.write("vars.json", handed)
-    run = site.play("virtmap.core.report_gathered", "-e", "@vars.json", "-vvv")
+    page = site.folder / "out.json"
+    run = site.play("virtmap.core.report_gathered", "-e", "@vars.json", "-e", f"report_json={page}", "-vvv")
     assert run.code == 2
     assert "no mapping from old, lost" in run.output
     assert "is longer than max_age (14400)" in run.output
+    # Who only reads the report learns the reason, too.
+    missing = {entry["source"]: entry["reason"] for entry in json.loads(page.read_text(encoding="utf-8"))["missing"]}
+    assert "is longer than max_age (14400)" in missing["old"]
+    assert "handed on a mapping of this source" in missing["lost"]
     held = candlepin.state.hypervisors_of("acme")
     assert {key: [each.guest_id for each in entry.guests] for key, entry in held.items()} == {
         "h1": ["g1"],
