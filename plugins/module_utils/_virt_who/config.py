@@ -59,7 +59,7 @@ def read_configuration(config_file: str, config_dir: str, warn: Warn) -> Configu
         warn: receives a sentence for each file that is skipped, and for each place where virt-who would do something else.
 
     Raises:
-        InvalidInput: there is neither the file nor the folder, or the folder cannot be read.
+        InvalidInput: there is neither the file nor the folder, or one that is there cannot be read.
     """
     if not os.path.exists(config_file) and not os.path.isdir(config_dir):
         raise InvalidInput(
@@ -123,16 +123,22 @@ def _add(found: dict[str, Section], path: str, defaults: dict[str, str], warn: W
 
 
 def _read_file(path: str, warn: Warn) -> dict[str, dict[str, str]]:
-    """The sections of one file; none, with a warning, when virt-who could not read it either."""
+    """The sections of one file; none, with a warning, when virt-who could not read it either.
+
+    Raises:
+        InvalidInput: virt-who, which runs as root, could read it: its sources would be missing without a failure.
+    """
     try:
         with open(path, encoding="utf-8") as stream:
             text = stream.read()
     except UnicodeDecodeError:
         warn(f"{path} is not UTF-8 and is skipped, as virt-who does")
         return {}
-    except OSError as exc:
+    except (FileNotFoundError, IsADirectoryError) as exc:
         warn(f"{path} cannot be read and is skipped: {exc.strerror}")
         return {}
+    except OSError as exc:
+        raise InvalidInput(f"{path} cannot be read: {exc.strerror}; run as the user that may, usually root") from exc
     if text.startswith("\ufeff"):
         warn(f"{path} begins with a byte order mark; virt-who would ignore the file")
         text = text[1:]

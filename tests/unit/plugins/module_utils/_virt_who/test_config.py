@@ -92,6 +92,14 @@ def test_a_file_that_virt_who_skips_is_skipped_and_named(files: Files, content: 
     assert sign in files.warnings[0]
 
 
+def test_a_file_that_only_this_user_cannot_read_is_no_file_without_sources(files: Files) -> None:
+    (files.folder / "good.conf").write_text("[b]\ntype=libvirt\n")
+    # Not even root can open it, whom no mode keeps out.
+    (files.folder / "closed.conf").symlink_to("closed.conf")
+    with pytest.raises(InvalidInput, match=r"closed.conf cannot be read: .*; run as the user that may"):
+        files.read()
+
+
 def test_the_line_of_an_error_is_not_shown(files: Files) -> None:
     (files.folder / "bad.conf").write_text("[a]\ns3cr3t-without-key\n")
     files.read()
