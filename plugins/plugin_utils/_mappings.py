@@ -12,6 +12,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import Ma
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mapping, parse_mappings
 from ansible_collections.virtmap.core.plugins.plugin_utils._inert import inert
 
+T = t.TypeVar("T")
+
 
 def read_mappings(value: t.Any) -> list[Mapping]:
     """One mapping or a list of mappings, in the shape of the fact.
@@ -20,6 +22,17 @@ def read_mappings(value: t.Any) -> list[Mapping]:
         InvalidInput: it is not in shape.
     """
     return parse_mappings(value) if isinstance(value, (list, tuple)) else [parse_mapping(value)]
+
+
+def paired(names: t.Sequence[str], what: str, values: t.Sequence[T], of_what: str) -> list[tuple[str, T]]:
+    """Each name with the value at its place.
+
+    Raises:
+        InvalidInput: there are more of one than of the other; some would be lost without a word.
+    """
+    if len(names) != len(values):
+        raise InvalidInput(f"there are {len(values)} {of_what}, but {len(names)} {what}")
+    return list(zip(names, values))
 
 
 def as_filter(name: str, function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:

@@ -39,6 +39,25 @@ def parse_mappings(value: object, path: str = "mappings") -> list[Mapping]:
     return [parse_mapping(item, f"{path}[{index}]") for index, item in enumerate(_list(value, path))]
 
 
+def parse_report(options: t.Mapping[str, t.Any]) -> list[Mapping]:
+    """Read the option ``mappings`` of a module that reports.
+
+    Args:
+        options: with ``mappings``, and with ``allow_empty``: whether a mapping without any hypervisor is right.
+
+    Raises:
+        InvalidInput: one is not in shape, or is empty without ``allow_empty``; the text names it and its source.
+    """
+    mappings = parse_mappings(options["mappings"])
+    for index, mapping in enumerate(mappings):
+        if not mapping.hypervisors and not options["allow_empty"]:
+            raise InvalidInput(
+                f"mappings[{index}] of {shown(mapping.source)} holds no hypervisor; an empty answer is mostly a failure "
+                "of the source. Set allow_empty to true if it is right"
+            )
+    return mappings
+
+
 def parse_mapping(value: object, path: str = "mapping") -> Mapping:
     """Read one mapping.
 

@@ -15,6 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
+from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_report
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin import diff
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.accounting import Outcome
@@ -25,7 +26,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.sending import Sender
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.settings import resolve
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.state import StateFile, check_state_path
-from ansible_collections.virtmap.core.plugins.module_utils._reporters.mappings import whole_mappings
 
 Warn = t.Callable[[str], None]
 Result = dict[str, t.Any]
@@ -40,7 +40,7 @@ def prepare(options: t.Mapping[str, t.Any], warn: Warn) -> Report | None:
     Raises:
         InvalidInput: a mapping is not whole, or empty without ``allow_empty``.
     """
-    mappings = whole_mappings(options)
+    mappings = parse_report(options)
     if not mappings:
         if not options["heartbeat"]:
             raise InvalidInput("there is nothing to send: mappings is empty and heartbeat is false")

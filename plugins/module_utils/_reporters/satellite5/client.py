@@ -16,8 +16,8 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import VIRT_WHO_TYPES, merge
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Hypervisor, Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_report
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
-from ansible_collections.virtmap.core.plugins.module_utils._reporters.mappings import whole_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.satellite5 import faults
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.satellite5.channel import BaseChannel
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.satellite5.connection import Connection
@@ -47,7 +47,7 @@ def report(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn
         InvalidInput: an option or a mapping is wrong; nothing was contacted.
         Partial: some hypervisors were not reported; its result says which, and what was done.
     """
-    mappings = whole_mappings(options)
+    mappings = parse_report(options)
     if not mappings and not options["allow_empty"]:
         raise InvalidInput(
             "there is no mapping to report, mostly because every source failed; if that is right, set allow_empty"
