@@ -21,6 +21,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import I
 
 Spec = dict[str, dict[str, t.Any]]
 Rules = tuple[tuple[t.Any, ...], ...]
+_MOST_HOURS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,18 @@ def check_timeout(options: t.Mapping[str, t.Any], name: str = "timeout") -> floa
     if value < 1:
         raise InvalidInput(f"{name} is {value}, but must be at least 1 second")
     return float(value)
+
+
+def check_hours(options: t.Mapping[str, t.Any], name: str) -> int:
+    """After how many hours without news something is called silent or stale.
+
+    Raises:
+        InvalidInput: it is less than none, or more than a century and so no moment that could be told.
+    """
+    value: int = options[name]
+    if not 0 <= value <= _MOST_HOURS:
+        raise InvalidInput(f"{name} is {value}, but must be from 0 to {_MOST_HOURS}")
+    return value
 
 
 TIMEOUT = OptionGroup({"timeout": {"type": "int", "default": 60}})

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_hours
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
 from ansible_collections.virtmap.core.plugins.module_utils._history import queries
 from ansible_collections.virtmap.core.plugins.module_utils._history.database import Database
@@ -18,7 +19,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._history.schema impor
 from ansible_collections.virtmap.core.plugins.module_utils._history.store import transact
 
 Warn = t.Callable[[str], None]
-MOST_HOURS = 1_000_000  # more than a century
 
 
 def keep(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn: Warn) -> dict[str, t.Any]:
@@ -73,8 +73,7 @@ def keep(options: t.Mapping[str, t.Any], *, check_mode: bool, diff: bool, warn: 
 def ask(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Answer a question; the result of mapping_history_info."""
     since, until = window(options["since"], options["until"])
-    if not 0 <= options["silent_hours"] <= MOST_HOURS:
-        raise InvalidInput(f"silent_hours is {options['silent_hours']}, but must be from 0 to {MOST_HOURS}")
+    hours = check_hours(options, "silent_hours")
 
     def work(database: Database) -> dict[str, t.Any]:
         check(database)
@@ -82,7 +81,7 @@ def ask(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             return {"placements": queries.placements(database, options["guest"], since, until)}
         if options["query"] == "moves":
             return {"moves": queries.moves(database, since, until)}
-        return {"silent": queries.silent(database, options["silent_hours"])}
+        return {"silent": queries.silent(database, hours)}
 
     return {"changed": False, **transact(options, work, write=False)}
 

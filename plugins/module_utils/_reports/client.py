@@ -14,6 +14,7 @@ import uuid
 from pathlib import Path
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_hours
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._core.tables import COLUMNS, csv_text, rows
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
@@ -22,7 +23,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._reports.page import 
 from ansible_collections.virtmap.core.plugins.module_utils._reports.tables import PLACEMENTS, TABLES
 
 LONGEST_DIFF = 100_000
-MOST_HOURS = 1_000_000  # more than a century
 MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 Document = dict[str, t.Any]
 Form = t.Callable[[t.Mapping[str, t.Any], Document], str]
@@ -89,8 +89,7 @@ def report(module: Module, form: Form, *, with_mappings: bool = False) -> dict[s
         for index, entry in enumerate(options[name]):
             if not entry.get(key):
                 raise InvalidInput(f"{name}[{index}] names no {key}; {origin}")
-    if not 0 <= options["stale_hours"] <= MOST_HOURS:
-        raise InvalidInput(f"stale_hours is {options['stale_hours']}, but must be from 0 to {MOST_HOURS}")
+    check_hours(options, "stale_hours")
     mappings = parse_mappings(options["mappings"])
     made = document(options, mappings)
     if with_mappings:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
@@ -92,6 +92,16 @@ def parse_server(
     if not 1 <= given_port <= 65535:
         raise InvalidInput(f"{option} {shown(value)}: the port is {given_port}, but must be between 1 and 65535")
     return Server(parts.scheme, host, given_port, parts.path.rstrip("/") or path)
+
+
+def proxy_url(host: str, port: int | str, username: str | None, password: str | None) -> str:
+    """The URL for the option ``proxy``, of what a configuration file tells in parts.
+
+    Args:
+        username: None or empty for a proxy that asks for none; then the password counts for nothing.
+    """
+    credentials = f"{quote(username, safe='')}:{quote(password or '', safe='')}@" if username else ""
+    return f"http://{credentials}{_bracketed(host)}:{port}"
 
 
 def _bracketed(text: str) -> str:

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import quote
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._transport.server import proxy_url
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.config import Section
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.passwords import decrypt
 
@@ -48,7 +48,4 @@ def _proxy(section: Section, key_file: str) -> str:
     host, port = values.get("rhsm_proxy_hostname"), values.get("rhsm_proxy_port") or "3128"
     if not host:
         raise InvalidInput(f"the section {section.name} of {section.file} has no rhsm_proxy_hostname")
-    user = values.get("rhsm_proxy_user")
-    password = _value(values, "rhsm_proxy_password", key_file)
-    credentials = f"{quote(user, safe='')}:{quote(password or '', safe='')}@" if user else ""
-    return f"http://{credentials}{host}:{port}"
+    return proxy_url(host, port, values.get("rhsm_proxy_user"), _value(values, "rhsm_proxy_password", key_file))

@@ -8,10 +8,10 @@ import configparser
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._transport.server import proxy_url
 
 # What subscription-manager takes for a key that its file does not hold.
 _DEFAULTS = {
@@ -116,12 +116,7 @@ def _proxy(server: t.Mapping[str, str], path: str) -> str | None:
     if not host:
         return None
     port = _port(server.get("proxy_port", "").strip() or "3128", "proxy_port", path)
-    user = server.get("proxy_user", "").strip()
-    credentials = ""
-    if user:
-        credentials = f"{quote(user, safe='')}:{quote(server.get('proxy_password', ''), safe='')}@"
-    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return f"http://{credentials}{bracketed}:{port}"
+    return proxy_url(host, port, server.get("proxy_user", "").strip(), server.get("proxy_password"))
 
 
 def _port(value: str, key: str, path: str) -> int:

@@ -16,7 +16,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.connection import Candlepin
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.consumers import (
     Consumer,
@@ -181,9 +181,9 @@ class _Remover:
             reason = "it is a registered system as well, which would lose its registration; unregister it there"
             if self.named:
                 raise Denied(reason)
-            self.warn(f"the hypervisor {current.hypervisor_id} was not removed: {reason}")
+            self.warn(f"the hypervisor {shown(current.hypervisor_id)} was not removed: {reason}")
             return True
         if self.age.stale_after is not None and not self.age.is_stale(current):
-            self.warn(f"the hypervisor {current.hypervisor_id} has checked in meanwhile and was not removed")
+            self.warn(f"the hypervisor {shown(current.hypervisor_id)} has checked in meanwhile and was not removed")
             return True
         return False

@@ -80,9 +80,19 @@ class StateFile:
         return accepted
 
     def begin(self) -> None:
-        """Remember nothing while a report is on its way."""
+        """Remember nothing while a report is on its way.
+
+        Raises:
+            InvalidInput: the file cannot be written; what it says would be believed of a report that came to nothing.
+        """
         self._token = secrets.token_hex(16)
-        self._write({"version": _VERSION, "pending": self._token})
+        try:
+            self._write({"version": _VERSION, "pending": self._token})
+        except OSError as exc:
+            raise InvalidInput(
+                f"state_path {self.path} cannot be written ({exc.strerror}), and nothing was reported; make room, or "
+                "leave state_path out"
+            ) from exc
 
     def commit(self, digests: dict[str, str], warn: Warn) -> None:
         """Remember what was accepted, unless another run has begun meanwhile."""

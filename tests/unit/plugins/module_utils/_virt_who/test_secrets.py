@@ -77,6 +77,7 @@ def test_the_proxy_with_its_credentials(key_file: str) -> None:
     found = section(rhsm_proxy_hostname="p.example.com", rhsm_proxy_user="a@b", rhsm_encrypted_proxy_password=ENCRYPTED)
     assert secret(found, "rhsm_proxy", key_file) == "http://a%40b:password@p.example.com:3128"
     assert secret(section(rhsm_proxy_hostname="p", rhsm_proxy_port="8080"), "rhsm_proxy", key_file) == "http://p:8080"
+    assert secret(section(rhsm_proxy_hostname="2001:db8::1"), "rhsm_proxy", key_file) == "http://[2001:db8::1]:3128"
 
 
 def test_a_secret_that_is_not_there_is_an_error(key_file: str) -> None:

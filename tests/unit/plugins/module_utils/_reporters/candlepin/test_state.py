@@ -175,6 +175,14 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_contacted(
     assert reporter.server.log.connections == 0
 
 
+def test_a_file_that_cannot_be_written_in_the_end_lets_nothing_be_reported(reporter: Reporter, tmp_path: Path) -> None:
+    # The folder is fine; the draft beside the file would have a name that is too long.
+    with pytest.raises(InvalidInput, match="cannot be written .*, and nothing was reported"):
+        reporter(REPORT, state_path=str(tmp_path / ("x" * 250)))
+    assert reporter.posts() == 0
+    assert list(tmp_path.glob("*x*")) == []
+
+
 def test_a_file_that_cannot_be_replaced_at_the_end_is_a_warning(remembering: Reporter, path: Path) -> None:
     def remove(_request: Request) -> bool:
         path.unlink()
