@@ -18,8 +18,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.text import sho
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.text import interpolated, items, unquoted
 
 Warn = t.Callable[[str], None]
-CONFIG_FILE = "/etc/virt-who.conf"
-CONFIG_DIR = "/etc/virt-who.d"
 SPECIAL = ("global", "defaults", "system_environment")
 
 
