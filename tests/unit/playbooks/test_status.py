@@ -51,9 +51,14 @@ def test_who_does_not_answer_is_named_with_the_reason(
               "report_satellite5_username": "admin", "report_satellite5_password": "secret123"},
     }  # fmt: skip
     wrong = {**receiver, "report_rhsm_password": "wrong"}
-    site.inventory(hosts, **wrong, status_json=f"{site.folder}/status.json")
+    site.inventory(hosts, **wrong, status_json=f"{site.folder}/status.json", report_record=str(site.folder))
     run = site.play("virtmap.core.status")
     assert run.code == 2
+    # With the failures of all others, in the last sentence.
+    assert (
+        f"ource is a directory and must be a file: {site.folder}"
+        in run.output[run.output.rindex("Fail when anything") :]
+    )
     assert entries(site)["a"]["status"] == "ok"
     assert f"backend is {HOSTILE}, but must be one of" in entries(site)["b"]["message"]
     assert "refused the user rita" in entries(site)[f"{candlepin.host} (acme)"]["message"]
