@@ -157,7 +157,10 @@ def test_somebody_is_told_when_the_only_source_failed(site: Site) -> None:
     assert run.recap("only")["failed"] == 1
     assert [entry["source"] for entry in told(site)["missing"]] == ["only"]
     assert "This report is not whole." in page.read_text(encoding="utf-8")
-    absent = site.play("virtmap.core.report", "-e", "report_notify_tasks=/nowhere/hook.yml")
+    store = "report_history=postgresql+x://virtmap:s3cret-of-a-user@db.example.com/virtmap"
+    absent = site.play("virtmap.core.report", "-vvv", "-e", "report_notify_tasks=/nowhere/hook.yml", "-e", store)
     assert absent.code == 2
+    assert "path is a URL, but must be a file" in absent.output
+    assert "s3cret-of-a-user" not in absent.output
     assert "/nowhere/hook.yml" in absent.output
     assert "no mapping from only" in absent.output

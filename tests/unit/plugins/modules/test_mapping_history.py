@@ -43,6 +43,7 @@ def test_recorded_and_asked(tmp_path: Path) -> None:
         ("mapping_history_info", {"path": "/x", "query": "guest"}, "missing: guest"),
         ("mapping_history_info", {"path": "/nowhere", "query": "moves"}, "there is no history at file /nowhere"),
         ("mapping_history_info", {"path": "/x", "query": "silent", "silent_hours": -1}, "silent_hours is -1"),
+        ("mapping_history", {"path": "mysql://", "mappings": [MAPPING]}, "path is a URL, but must be a file"),
     ],
 )
 def test_wrong_options(module: str, options: dict[str, object], words: str) -> None:
