@@ -91,7 +91,7 @@ def _guests(value: object, path: str) -> list[Guest]:
     guests = []
     for index, item in enumerate(_list(value, path)):
         # The path is only put together when it is needed: this runs once for each of 40,000 guests.
-        if isinstance(item, dict) and len(item) == 3:
+        if isinstance(item, dict) and item.keys() == _GUEST_KEYS:
             uuid, name, word = item.get("uuid"), item.get("name"), item.get("state")
             if (
                 isinstance(uuid, str)
