@@ -8,6 +8,7 @@ sources that fail.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import typing as t
@@ -20,6 +21,8 @@ from ansible_collections.virtmap.core.plugins.plugin_utils._sources import Answe
 
 # Raised whenever the cached form changes; an entry of another version is as good as none.
 FORMAT = 1
+# Some hundredths of a second for each source.
+_ROUNDS = 50_000
 
 
 class AnswerCache:
@@ -73,8 +76,14 @@ def _entry(cache: t.Any, key: str) -> dict[str, t.Any]:
 
 def _name(source: Source) -> str:
     """A source is the same as long as its options are; the name holds none of them, because some are secret."""
-    text = json.dumps([source.backend, source.options], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _digest(json.dumps([source.backend, source.options], sort_keys=True, default=str))
+
+
+@functools.lru_cache(maxsize=1024)
+def _digest(text: str) -> str:
+    # Whoever may read the cache knows all but the password, and could try millions of them in a second with a plain
+    # digest.
+    return hashlib.pbkdf2_hmac("sha256", text.encode(), b"virtmap.core: the cache of an inventory", _ROUNDS).hex()
 
 
 def _mapping(answers: dict[str, t.Any], source: Source) -> Mapping | None:

@@ -15,7 +15,6 @@ import os
 import sys
 import traceback
 import typing as t
-from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
@@ -26,7 +25,12 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import FACT_NAME, Mapping
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION, OptionGroup, check_timeout
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import (
+    SELECTION,
+    OptionGroup,
+    check_timeout,
+    proxy_secrets,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 
 Warn = t.Callable[[str], None]
@@ -95,7 +99,7 @@ def run_module(
 
 def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str, t.Any]]) -> None:
     module = _Module(**options.module_arguments(), supports_check_mode=True)
-    module.no_log_values.update(_proxy_secrets(module.params.get("proxy")))
+    module.no_log_values.update(proxy_secrets(module.params.get("proxy")))
     warn = Warnings(module.warn)
     invocation = {"module_args": _echoed(module.params)}
     try:
@@ -146,13 +150,6 @@ def _echoed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if isinstance(params.get(name), (dict, list, str))
     }
     return {**params, **sizes}
-
-
-def _proxy_secrets(proxy: str | None) -> set[str]:
-    """What must not be shown of a proxy's URL: its password, as written and decoded."""
-    credentials = (proxy or "").rpartition("@")[0].rpartition("/")[2]
-    password = credentials.partition(":")[2]
-    return {password, unquote(password)} if password else set()
 
 
 def run_facts_module(options: OptionGroup, collect: Collect) -> None:

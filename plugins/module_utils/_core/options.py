@@ -3,9 +3,8 @@
 """Groups of options that several modules and plugins share. Private to this collection.
 
 A group is the argument spec of its options and the rules between them, so that a rule travels with the options it is
-about. The documentation of
-each group stands once, in the doc fragment of the same name. Modules, inventory plugin and event source read the same
-groups.
+about. The documentation of each group stands once, in the doc fragment of the same name. Modules, inventory plugin and
+event source read the same groups.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 import os
 import typing as t
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -69,6 +69,11 @@ class OptionGroup:
         validated: dict[str, t.Any] = result.validated_parameters
         return validated
 
+    def secrets(self, values: t.Mapping[str, t.Any]) -> set[str]:
+        """The texts among validated options that must not be shown anywhere."""
+        hidden = (values.get(name) for name, argument in self.spec.items() if argument.get("no_log"))
+        return {value for value in hidden if isinstance(value, str) and value} | proxy_secrets(values.get("proxy"))
+
     def _rules(self) -> dict[str, t.Any]:
         names = ("mutually_exclusive", "required_together", "required_one_of", "required_if")
         rules: dict[str, t.Any] = {name: [list(rule) for rule in getattr(self, name)] for name in names}
@@ -87,6 +92,14 @@ def _environment(name: str) -> str:
     if not value:
         raise AnsibleFallbackNotFound
     return value
+
+
+def proxy_secrets(proxy: str | None) -> set[str]:
+    """What must not be shown of a proxy's URL: its password, as written and decoded."""
+    # A password may hold a slash that is not encoded. Such a URL is refused, but it is shown among the options.
+    before = (proxy or "").rpartition("@")[0]
+    password = (before.partition("://")[2] or before).partition(":")[2]
+    return {password, unquote(password)} if password else set()
 
 
 def check_timeout(options: t.Mapping[str, t.Any], name: str = "timeout") -> float:
