@@ -9,7 +9,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import Denied
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import Denied, Lost
 from ansible_collections.virtmap.core.plugins.plugin_utils import _answers
 from ansible_collections.virtmap.core.plugins.plugin_utils._sources import Source, collect_all, read_source
 from ansible_collections.virtmap.core.tests.servers._http import HttpServer, Response
@@ -30,6 +30,8 @@ def test_what_a_server_repeats_of_a_secret_is_not_shown() -> None:
     assert isinstance(answer.error, Denied)
     assert "no user reader with ********" in answer.error.message
     assert SECRET not in f"{answer.error}{answer.error!r}{source!r}"
+    lost = source.without_secrets(Lost(f"the session of {SECRET} is lost"))
+    assert (lost, type(lost)) == ("the session of ******** is lost", Lost)
 
 
 @pytest.mark.parametrize("password", ["p4ss-word", "p4ss/word", "p4ss%2Fword", "p4ss@word", "p4ss:word"])
