@@ -28,7 +28,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import FA
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import (
     SELECTION,
     OptionGroup,
-    check_timeout,
+    check_seconds,
     proxy_secrets,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
@@ -104,7 +104,7 @@ def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str,
     invocation = {"module_args": _echoed(module.params)}
     try:
         if "timeout" in options.spec:
-            check_timeout(module.params)
+            check_seconds(module.params)
         result = work(module, warn)
     except MissingSystemLibrary as exc:
         warn.close()

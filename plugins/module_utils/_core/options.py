@@ -102,8 +102,8 @@ def proxy_secrets(proxy: str | None) -> set[str]:
     return {password, unquote(password)} if password else set()
 
 
-def check_timeout(options: t.Mapping[str, t.Any], name: str = "timeout") -> float:
-    """The deadline of each exchange in seconds.
+def check_seconds(options: t.Mapping[str, t.Any], name: str = "timeout") -> float:
+    """An option that is a time in seconds, such as the deadline of each exchange.
 
     Raises:
         InvalidInput: it is not at least one second; a task without a deadline would hang with its server.
