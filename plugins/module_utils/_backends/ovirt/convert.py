@@ -17,7 +17,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import (
     Host,
     Skipped,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown, whole_number
 
 # The engine's words; those of version 3 are marked. What runs on a host while it starts, restarts or moves is running;
 # virt-who calls it shut off or unknown.
@@ -128,7 +128,7 @@ def _host(row: rows.Host, clusters: t.Mapping[str, rows.Cluster], guests: t.Mapp
 
 def _facts(row: rows.Host, cluster: str | None) -> dict[str, FactValue]:
     facts: dict[str, FactValue] = {"hypervisor.type": TYPE}
-    if row.sockets is not None and row.sockets.isascii() and row.sockets.isdigit() and int(row.sockets) > 0:
+    if row.sockets is not None and (whole_number(row.sockets) or 0) > 0:
         facts["cpu.cpu_socket(s)"] = row.sockets
     for key, value in (
         ("hypervisor.version", row.version),

@@ -123,6 +123,13 @@ def test_a_host_that_was_never_up_is_reported_with_what_is_known() -> None:
     assert "(it is install_failed)" in skipped[0].reason
 
 
+@pytest.mark.parametrize("sockets", ["0", "-2", "two", "2" * 5000])
+def test_a_number_of_sockets_that_is_none_is_not_told(sockets: str) -> None:
+    host = rows.Host("aa01", None, "h", None, None, None, sockets, None, None)
+    (found,) = convert(Fleet([], [host], [])).hosts
+    assert found.facts == {"hypervisor.type": "qemu"}
+
+
 def test_hosts_of_storage_clusters_are_left_out_and_the_others_are_not() -> None:
     found = convert(fleet(4))
     assert set(by_name(found)) == {"host1.example.com", "host2.example.com", "host4.example.com"}
