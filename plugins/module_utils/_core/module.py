@@ -42,9 +42,19 @@ LARGE_FACTS = 64 * 1024
 
 
 class _Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
-    """A module that does not write whole fleets into the system's log, where each option's value goes otherwise."""
+    """A module whose options beat variables of the environment that cannot stand beside them; and that does not write
+    whole fleets into the system's log, where each option's value goes otherwise."""
 
     params: dict[str, t.Any]
+    argument_spec: dict[str, t.Any]
+
+    def __init__(self, options: OptionGroup) -> None:
+        self._group = options
+        super().__init__(**options.module_arguments(), supports_check_mode=True)
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.argument_spec = {**self.argument_spec, **self._group.spec_beside(self.params)}
 
     def _log_invocation(self) -> None:
         whole = self.params
@@ -98,7 +108,7 @@ def run_module(
 
 
 def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str, t.Any]]) -> None:
-    module = _Module(**options.module_arguments(), supports_check_mode=True)
+    module = _Module(options)
     module.no_log_values.update(proxy_secrets(module.params.get("proxy")))
     warn = Warnings(module.warn)
     invocation = {"module_args": _echoed(module.params)}

@@ -48,6 +48,25 @@ class OptionGroup:
         """The keyword arguments of AnsibleModule that this group stands for."""
         return {"argument_spec": self.spec, **self._rules()}
 
+    def spec_beside(self, given: t.Mapping[str, t.Any]) -> Spec:
+        """The argument spec for a user who gave these options: the environment adds nothing that they exclude.
+
+        Variables of the environment are there for many tasks at once; an option of one task beats them, and with them
+        what cannot stand beside it.
+        """
+        chosen = {name for name, value in given.items() if value is not None}
+        out = {name for rule in self.mutually_exclusive if chosen & set(rule) for name in rule} - chosen
+        before = 0
+        while before != len(out):
+            before = len(out)
+            # What has to stand together goes together.
+            out |= {name for rule in self.required_together if out & set(rule) for name in rule} - chosen
+            out |= {name for name, needed in self.required_by.items() if out & _names(needed)} - chosen
+        return {
+            name: {key: value for key, value in argument.items() if name not in out or key != "fallback"}
+            for name, argument in self.spec.items()
+        }
+
     def validate(self, values: t.Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
         """Check and complete options that did not come through a module, as a module would.
 
@@ -61,7 +80,7 @@ class OptionGroup:
         Raises:
             InvalidInput: an option is unknown, missing or of the wrong kind.
         """
-        result = ArgumentSpecValidator(self.spec, **self._rules()).validate(dict(values))
+        result = ArgumentSpecValidator(self.spec_beside(values), **self._rules()).validate(dict(values))
         if result.error_messages:
             # What a module would do with its result: a message may quote a value.
             secrets = result._no_log_values  # pylint: disable=protected-access
@@ -79,6 +98,10 @@ class OptionGroup:
         rules: dict[str, t.Any] = {name: [list(rule) for rule in getattr(self, name)] for name in names}
         rules["required_by"] = self.required_by
         return rules
+
+
+def _names(names: str | t.Iterable[str]) -> set[str]:
+    return {names} if isinstance(names, str) else set(names)
 
 
 def from_environment(name: str, **argument: t.Any) -> dict[str, t.Any]:
