@@ -22,6 +22,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import (
     Hypervisor,
     Mapping,
     Skipped,
+    is_fact,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 
@@ -132,12 +133,9 @@ def _facts(value: object, path: str) -> dict[str, FactValue]:
     for key, fact in _dict(value, path).items():
         if fact is None:
             continue  # not told; a fact that is not told is absent
-        if isinstance(fact, str):
-            facts[key] = str(fact)
-        elif isinstance(fact, int) or (isinstance(fact, float) and math.isfinite(fact)):
-            facts[key] = fact
-        else:
+        if not is_fact(fact):
             raise InvalidInput(f"{path}[{shown(key)!r}] must be a text, a number or a boolean, not {_kind(fact)}")
+        facts[key] = str(fact) if isinstance(fact, str) else fact
     return facts
 
 

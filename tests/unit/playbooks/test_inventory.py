@@ -84,8 +84,11 @@ def test_names_are_unique_and_mean_nothing_else_to_ansible(site: Site) -> None:
 
 
 def test_guests_with_one_uuid_are_all_there(site: Site) -> None:
-    configure(site, mapping(hypervisor("h1", guest("u1")), hypervisor("h2", guest("u1"))))
-    assert hosts(listed(site), "backend_file") == ["u1", "u1_2"]
+    third = guest("u3", "u1_2")
+    configure(site, mapping(hypervisor("h1", guest("u1")), hypervisor("h2", guest("u1")), hypervisor("h3", third)))
+    found = listed(site)
+    assert hosts(found, "backend_file") == ["u1", "u1_2", "u1_2_2"]
+    assert sorted(entry["virtmap_uuid"] for entry in found["_meta"]["hostvars"].values()) == ["u1", "u1", "u3"]
 
 
 def test_two_hypervisors_with_one_name_are_two_groups(site: Site) -> None:
