@@ -50,12 +50,16 @@ class AnswerCache:
         """The last good answer of a source, however old."""
         return _mapping(_entry(self._lasting, f"{self._key}_last"), source)
 
-    def write(self, answers: t.Sequence[Answer]) -> None:
-        """Keep good answers beside those that are there."""
+    def write(self, sources: t.Sequence[Source], answers: t.Sequence[Answer]) -> None:
+        """Keep good answers beside those that are there, of the sources that the file names now and of no others.
+
+        A source whose options change is another one; a token that is renewed each day would leave a fleet behind each day.
+        """
         if not answers:
             return
+        names = {_name(source) for source in sources}
         for cache, key in ((self._current, self._key), (self._lasting, f"{self._key}_last")):
-            kept = dict(_entry(cache, key))
+            kept = {name: mapping for name, mapping in _entry(cache, key).items() if name in names}
             for answer in answers:
                 if answer.mapping is not None:
                     kept[_name(answer.source)] = answer.mapping.to_dict()

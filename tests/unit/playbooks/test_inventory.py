@@ -201,6 +201,17 @@ def test_a_source_that_fails_is_replaced_by_its_last_answer_only_when_asked(site
     )
 
 
+def test_the_cache_keeps_nothing_of_sources_that_are_no_more(site: Site) -> None:
+    for filters in (["h1"], ["h*"]):
+        configure(site, mapping(hypervisor("h1", guest("u1", "web1"))), **CACHE)
+        configured = json.loads((site.folder / NAME).read_text(encoding="utf-8"))
+        configured["sources"][0]["filter_hosts"] = filters
+        site.write(NAME, configured)
+        assert hosts(listed(site), "backend_file") == ["web1"]
+        kept = [path.read_text(encoding="utf-8").count("collected_at") for path in (site.folder / "cache").iterdir()]
+        assert kept == [1, 1], "what is fresh, and the last good answer"
+
+
 def test_a_cache_of_another_format_is_as_good_as_none(site: Site) -> None:
     configure(site, mapping(hypervisor("h1", guest("u1", "web1"))), **CACHE)
     listed(site)
