@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import time
 import typing as t
 
 from ansible.plugins.cache import CachePluginAdjudicator
@@ -20,7 +21,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.parse import pa
 from ansible_collections.virtmap.core.plugins.plugin_utils._sources import Answer, Source
 
 # Raised whenever the cached form changes; an entry of another version is as good as none.
-FORMAT = 1
+FORMAT = 2
 # Some hundredths of a second for each source.
 _ROUNDS = 50_000
 
@@ -36,6 +37,7 @@ class AnswerCache:
     def __init__(self, plugin: t.Any, path: str) -> None:
         self._key = plugin.get_cache_key(path)
         self._current = plugin.cache
+        self._seconds: int = plugin.get_option("cache_timeout")
         settings = {"_uri": plugin.get_option("cache_connection"), "_timeout": 0}
         if plugin.get_option("cache_prefix") is not None:
             settings["_prefix"] = plugin.get_option("cache_prefix")
@@ -43,7 +45,9 @@ class AnswerCache:
 
     def read(self, sources: t.Sequence[Source]) -> dict[str, Mapping]:
         """The mappings that are still fresh, by where the source stands."""
-        found = ((source.where, _mapping(_entry(self._current, self._key), source)) for source in sources)
+        # The entry as a whole is as young as the last answer that was put into it.
+        since = time.time() - self._seconds if self._seconds else None
+        found = ((source.where, _mapping(_entry(self._current, self._key), source, since)) for source in sources)
         return {where: mapping for where, mapping in found if mapping is not None}
 
     def last(self, source: Source) -> Mapping | None:
@@ -59,10 +63,10 @@ class AnswerCache:
             return
         names = {_name(source) for source in sources}
         for cache, key in ((self._current, self._key), (self._lasting, f"{self._key}_last")):
-            kept = {name: mapping for name, mapping in _entry(cache, key).items() if name in names}
+            kept = {name: kept for name, kept in _entry(cache, key).items() if name in names}
             for answer in answers:
                 if answer.mapping is not None:
-                    kept[_name(answer.source)] = answer.mapping.to_dict()
+                    kept[_name(answer.source)] = {"asked_at": time.time(), "mapping": answer.mapping.to_dict()}
             cache[key] = {"format": FORMAT, "answers": kept}
         self._lasting.set_cache()
 
@@ -90,11 +94,16 @@ def _digest(text: str) -> str:
     return hashlib.pbkdf2_hmac("sha256", text.encode(), b"virtmap.core: the cache of an inventory", _ROUNDS).hex()
 
 
-def _mapping(answers: dict[str, t.Any], source: Source) -> Mapping | None:
-    value = answers.get(_name(source))
-    if value is None:
+def _mapping(answers: dict[str, t.Any], source: Source, since: float | None = None) -> Mapping | None:
+    """The mapping of a source, unless it was asked before this moment."""
+    kept = answers.get(_name(source))
+    if not isinstance(kept, dict):
+        return None
+    asked_at = kept.get("asked_at")
+    # A moment that has not come yet is of a clock that was set back, and tells nothing.
+    if not isinstance(asked_at, float) or (since is not None and not since <= asked_at <= time.time()):
         return None
     try:
-        return parse_mapping(value, "cache")
-    except InvalidInput:
+        return parse_mapping(kept["mapping"], "cache")
+    except (KeyError, InvalidInput):
         return None  # damaged: as good as not cached

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
 import typing as t
 
 import pytest
@@ -210,6 +212,22 @@ def test_the_cache_keeps_nothing_of_sources_that_are_no_more(site: Site) -> None
         assert hosts(listed(site), "backend_file") == ["web1"]
         kept = [path.read_text(encoding="utf-8").count("collected_at") for path in (site.folder / "cache").iterdir()]
         assert kept == [1, 1], "what is fresh, and the last good answer"
+
+
+def test_an_answer_does_not_become_younger_by_that_of_another_source(site: Site) -> None:
+    guests = [mapping(hypervisor(key, guest(f"u-{key}"))) for key in ("h1", "h2")]
+    configure(site, *guests[:1], **CACHE)
+    listed(site)
+    for path in (site.folder / "cache").iterdir():
+        entry = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"(asked_at\W+)[0-9.]+", lambda found: f"{found[1]}{time.time() - 2000:.1f}", entry))
+    configure(site, *guests, **CACHE)
+    listed(site)
+    # Now both answers are in a file that is some seconds old; the first one was given half an hour ago.
+    configure(site, *guests, **CACHE, cache_timeout=1000)
+    site.write("m0.json", mapping(hypervisor("h1", guest("u-new"))))
+    site.write("m1.json", mapping(hypervisor("h2", guest("u-too-new"))))
+    assert hosts(listed(site), "backend_file") == ["u-h2", "u-new"]
 
 
 def test_a_cache_of_another_format_is_as_good_as_none(site: Site) -> None:
