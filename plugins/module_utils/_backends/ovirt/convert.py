@@ -91,7 +91,11 @@ def _place(
             continue
         extra = {} if row.status is None else {"status": row.status}
         guest = Guest(row.id, row.name, STATES.get(row.status or "", GuestState.UNKNOWN), extra)
-        if row.host_id is None:
+        if row.host_id is None and guest.state.active:
+            # In unplaced it would pass for one that is off.
+            reason = f"it is {guest.state.word}, but the engine tells no host for it"
+            found.skipped.append(Skipped("guest", row.name or row.id, reason))
+        elif row.host_id is None:
             found.unplaced.append(guest)
         elif row.host_id in known:
             guests[row.host_id].append(guest)

@@ -140,6 +140,14 @@ def test_hosts_of_storage_clusters_are_left_out_and_the_others_are_not() -> None
     assert [note for note in found.notes if "did not list the clusters of these hosts" in note and "host4" in note]
 
 
+@pytest.mark.parametrize("word", ["up", "migrating", "paused"])
+def test_one_that_runs_nobody_knows_where_does_not_pass_for_one_that_is_off(word: str) -> None:
+    found = convert(Fleet([], [], [rows.Vm("bb01", "web1", word, None), rows.Vm("bb02", "db1", "suspended", None)]))
+    assert [guest.uuid for guest in found.unplaced] == ["bb02"]
+    assert [entry.name for entry in found.skipped] == ["web1"]
+    assert found.skipped[0].reason.endswith(", but the engine tells no host for it")
+
+
 def test_guests_that_cannot_be_reported_are_named() -> None:
     found = convert(fleet(4))
     reasons = {entry.name: entry.reason for entry in found.skipped}
