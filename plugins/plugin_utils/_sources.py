@@ -88,8 +88,8 @@ def read_source(value: t.Any, where: str, defaults: t.Mapping[str, t.Any] | None
     """Check one source.
 
     Args:
-        defaults: for options that the source does not give; those that its backend does not have, and empty ones, do
-            not count.
+        defaults: for options that the source does not give; those that its backend does not have, that the source's
+            own options exclude, and empty ones, do not count.
 
     Raises:
         InvalidInput: the backend is not known, or an option is wrong. Nothing is contacted.
@@ -104,9 +104,8 @@ def read_source(value: t.Any, where: str, defaults: t.Mapping[str, t.Any] | None
         group = importlib.import_module(f"{_BACKENDS}.{backend}.options").OPTIONS + SELECTION
     except ImportError as exc:
         raise InvalidInput(f"{where}.backend {backend} is not part of this version of the collection") from exc
-    fitting = {
-        name: given for name, given in (defaults or {}).items() if given not in (None, "") and name in group.spec
-    }
+    possible = group.spec.keys() - group.excluded(options)
+    fitting = {name: given for name, given in (defaults or {}).items() if given not in (None, "") and name in possible}
     options = group.validate({**fitting, **options}, where)
     if "timeout" in options:
         check_seconds(options)

@@ -48,12 +48,8 @@ class OptionGroup:
         """The keyword arguments of AnsibleModule that this group stands for."""
         return {"argument_spec": self.spec, **self._rules()}
 
-    def spec_beside(self, given: t.Mapping[str, t.Any]) -> Spec:
-        """The argument spec for a user who gave these options: the environment adds nothing that they exclude.
-
-        Variables of the environment are there for many tasks at once; an option of one task beats them, and with them
-        what cannot stand beside it.
-        """
+    def excluded(self, given: t.Mapping[str, t.Any]) -> set[str]:
+        """The options that cannot stand beside these, and those that make no sense without one of them."""
         chosen = {name for name, value in given.items() if value is not None}
         out = {name for rule in self.mutually_exclusive if chosen & set(rule) for name in rule} - chosen
         before = 0
@@ -62,6 +58,15 @@ class OptionGroup:
             # What has to stand together goes together.
             out |= {name for rule in self.required_together if out & set(rule) for name in rule} - chosen
             out |= {name for name, needed in self.required_by.items() if out & _names(needed)} - chosen
+        return out
+
+    def spec_beside(self, given: t.Mapping[str, t.Any]) -> Spec:
+        """The argument spec for a user who gave these options: the environment adds nothing that they exclude.
+
+        Variables of the environment are there for many tasks at once; an option of one task beats them, and with them
+        what cannot stand beside it.
+        """
+        out = self.excluded(given)
         return {
             name: {key: value for key, value in argument.items() if name not in out or key != "fallback"}
             for name, argument in self.spec.items()

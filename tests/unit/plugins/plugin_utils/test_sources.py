@@ -41,6 +41,17 @@ def test_the_password_of_a_proxy_is_a_secret_too(scheme: str, password: str) -> 
     assert "p4ss" not in source.without_secrets(f"the proxy refuses {password}, that is {password.replace('%2F', '/')}")
 
 
+def test_defaults_are_not_for_sources_whose_own_options_exclude_them() -> None:
+    defaults = {"username": "reader@internal", "password": SECRET, "token": "t0ken", "server": ""}
+    ovirt = {"backend": "ovirt", "server": "engine.example.com"}
+    own_token = read_source({**ovirt, "token": "mine"}, "sources[0]", defaults).options
+    assert (own_token["token"], own_token["username"], own_token["password"]) == ("mine", None, None)
+    own_account = read_source({**ovirt, "username": "a@b", "password": "mine"}, "sources[0]", defaults).options
+    assert (own_account["token"], own_account["username"]) == (None, "a@b")
+    kubeconfig = read_source({"backend": "kubevirt", "kubeconfig": "/c"}, "sources[0]", defaults).options
+    assert (kubeconfig["kubeconfig"], kubeconfig["token"]) == ("/c", None)
+
+
 def test_the_name_of_a_cached_answer_tells_nothing_of_the_password() -> None:
     source = prism("vc.example.com")
     name = _answers._name(source)
