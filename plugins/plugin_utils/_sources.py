@@ -21,7 +21,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import BACKENDS, Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warnings
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION, check_seconds
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION, check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 
 Warn = t.Callable[[str], None]
@@ -108,7 +108,7 @@ def read_source(value: t.Any, where: str, defaults: t.Mapping[str, t.Any] | None
     fitting = {name: given for name, given in (defaults or {}).items() if given not in (None, "") and name in possible}
     options = group.validate({**fitting, **options}, where)
     if "timeout" in options:
-        check_seconds(options)
+        check_timeout(options)
     return Source(backend, where, options, Selection.from_options(options), frozenset(group.secrets(options)))
 
 

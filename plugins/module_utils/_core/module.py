@@ -28,7 +28,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import FA
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import (
     SELECTION,
     OptionGroup,
-    check_seconds,
+    check_timeout,
     proxy_secrets,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
@@ -114,7 +114,7 @@ def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str,
     invocation = {"module_args": _echoed(module.params)}
     try:
         if "timeout" in options.spec:
-            check_seconds(module.params)
+            check_timeout(module.params)
         result = work(module, warn)
     except MissingSystemLibrary as exc:
         warn.close()

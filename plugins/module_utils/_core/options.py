@@ -130,7 +130,7 @@ def proxy_secrets(proxy: str | None) -> set[str]:
     return {password, unquote(password)} if password else set()
 
 
-def check_seconds(options: t.Mapping[str, t.Any], name: str = "timeout") -> float:
+def check_timeout(options: t.Mapping[str, t.Any], name: str = "timeout") -> float:
     """An option that is a time in seconds, such as the deadline of each exchange.
 
     Raises:

@@ -11,7 +11,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.con
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import parse_uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warn
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup, check_seconds
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup, check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.domain import Domain
 
@@ -40,7 +40,7 @@ def give_channels(options: t.Mapping[str, t.Any], check_mode: bool, warn: Warn) 
     for name in names:
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
             raise InvalidInput("a name of a channel has letters, digits, dots, dashes and underscores only")
-    connection = Connection(parse_uri(options["uri"]), timeout=check_seconds(options), read_only=False)
+    connection = Connection(parse_uri(options["uri"]), timeout=check_timeout(options), read_only=False)
     with connection:
         domain = Domain(connection, options["domain"])
         plan: dict[int, list[tuple[str, str]]] = {}

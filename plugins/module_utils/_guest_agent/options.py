@@ -8,7 +8,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup, check_seconds
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup, check_timeout
 
 OVIRT, QEMU = "ovirt", "qemu"
 QEMU_PORT = "org.qemu.guest_agent.0"
@@ -72,7 +72,7 @@ class Where:
             if options[name] == "":
                 raise InvalidInput(f"{name} is empty")
         names = ("socket", "domain", "uri", "protocol")
-        return cls(**{name: options[name] for name in names}, timeout=check_seconds(options))
+        return cls(**{name: options[name] for name in names}, timeout=check_timeout(options))
 
     @property
     def socket_protocol(self) -> str:

@@ -21,7 +21,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     NotFound,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_seconds
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 
 try:
@@ -46,7 +46,7 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
         MissingLibrary: the file is YAML and PyYAML is not installed.
     """
     path = options["path"]
-    max_age = None if options["max_age"] is None else check_seconds(options, "max_age")
+    max_age = None if options["max_age"] is None else check_timeout(options, "max_age")
     document = load(path)
     found = convert(document, path)
     if max_age is not None:

@@ -16,7 +16,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.options import 
     TIMEOUT,
     TLS,
     OptionGroup,
-    check_seconds,
+    check_timeout,
     from_environment,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server, parse_server
@@ -72,7 +72,7 @@ def understand(options: t.Mapping[str, t.Any]) -> Target:
     Raises:
         InvalidInput: one is wrong, or a file cannot be used.
     """
-    seconds = check_seconds(options)
+    seconds = check_timeout(options)
     local = _server(options["server"], options["port"] or PORT, "tls").host in _HERE
     config = read_config(options["vdsm_conf"]) if local or os.path.exists(options["vdsm_conf"]) else Config()
     server = _server(

@@ -14,7 +14,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_seconds
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mappings
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin import diff
@@ -83,8 +83,8 @@ class CheckIn:
             VirtmapError: nothing can be said about the report, or it was refused.
         """
         options = self.options
-        check_seconds(options, "wait_timeout")
-        state_max_age = check_seconds(options, "state_max_age")
+        check_timeout(options, "wait_timeout")
+        state_max_age = check_timeout(options, "state_max_age")
         state_path = check_state_path(options["state_path"]) if options["state_path"] is not None else None
         reporter = reporter_id(options["reporter_id"])
         settings = resolve(options)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown, whole_number
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 
 # What subscription-manager takes for a key that its file does not hold.
 _DEFAULTS = {
@@ -125,12 +125,12 @@ def _proxy(server: t.Mapping[str, str], path: str) -> str | None:
 
 
 def _port(value: str, key: str, path: str) -> int:
-    port = whole_number(value)
-    if port is None or not 0 < port < 65536:
+    text = value.strip()
+    if not text.isdigit() or not 0 < int(text) < 65536:
         raise InvalidInput(
             f"rhsm_conf {path}: {key} in [server] is {shown(value)!r}, but must be a port from 1 to 65535"
         )
-    return port
+    return int(text)
 
 
 def _boolean(value: str, key: str, path: str) -> bool:

@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_seconds
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.identity import Identity, read_identity
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.rhsm_conf import (
     RhsmConf,
@@ -79,7 +79,7 @@ def resolve(options: t.Mapping[str, t.Any]) -> Settings:
         proxy = conf.proxy_for(server.host)
     return Settings(
         server=server,
-        timeout=check_seconds(options),
+        timeout=check_timeout(options),
         validate_certs=validate_certs,
         ca_path=ca_path,
         proxy=proxy,

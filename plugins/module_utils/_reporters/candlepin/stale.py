@@ -15,7 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     Partial,
     VirtmapError,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_seconds
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.connection import Candlepin
 from ansible_collections.virtmap.core.plugins.module_utils._reporters.candlepin.consumers import (
@@ -56,7 +56,7 @@ def show(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     Returns:
         the result of the module.
     """
-    stale_after = check_seconds(options, "stale_after")
+    stale_after = check_timeout(options, "stale_after")
     settings = resolve(options)
     wanted = {key.lower() for key in options["hypervisor_ids"]}
     with Candlepin(settings) as server:
@@ -109,7 +109,7 @@ def remove(options: t.Mapping[str, t.Any], warn: Warn, check_mode: bool, want_di
         raise InvalidInput(f"max_removals is {most}, but must be at least 1")
     if options["hypervisor_ids"] is None and options["stale_after"] is None:
         raise InvalidInput("give hypervisor_ids, stale_after or both")
-    stale_after = None if options["stale_after"] is None else check_seconds(options, "stale_after")
+    stale_after = None if options["stale_after"] is None else check_timeout(options, "stale_after")
     settings = resolve(options)
     with Candlepin(settings) as server:
         age = Age(server.status().time, stale_after)

@@ -16,7 +16,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.options import 
     TIMEOUT,
     TLS,
     OptionGroup,
-    check_seconds,
+    check_timeout,
     from_environment,
 )
 from ansible_collections.virtmap.core.tests.unit.run_module import run_module
@@ -173,11 +173,11 @@ def test_the_common_groups_are_those_of_the_contract() -> None:
 class TestTimeout:
     @pytest.mark.parametrize("value", [1, 60, 100000])
     def test_good(self, value: int) -> None:
-        assert check_seconds({"timeout": value}) == float(value)
+        assert check_timeout({"timeout": value}) == float(value)
 
     @pytest.mark.parametrize("value", [0, -1])
     def test_none_would_hang_with_its_server(self, value: int) -> None:
         with pytest.raises(InvalidInput, match=f"^timeout is {value}, but must be at least 1 second$"):
-            check_seconds({"timeout": value})
+            check_timeout({"timeout": value})
         with pytest.raises(InvalidInput, match="^wait_timeout is"):
-            check_seconds({"wait_timeout": value}, "wait_timeout")
+            check_timeout({"wait_timeout": value}, "wait_timeout")
