@@ -44,6 +44,7 @@ def test_sources_are_united_and_told_once(site: Site, candlepin: CandlepinServer
     assert "s3cr3t-pass" not in second.output
 
 
+@pytest.mark.newest_core
 def test_a_source_that_fails_is_named_and_the_others_are_told(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -61,6 +62,7 @@ def test_a_source_that_fails_is_named_and_the_others_are_told(
     assert [entry["hypervisors"][0]["id"] for entry in written["mappings"]] == ["h1"]
 
 
+@pytest.mark.newest_core
 def test_a_batch_of_the_sources_is_not_reported_as_if_it_were_all(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -75,6 +77,7 @@ def test_a_batch_of_the_sources_is_not_reported_as_if_it_were_all(
     assert held(candlepin) == {}
 
 
+@pytest.mark.newest_core
 def test_a_fact_that_a_cache_kept_is_not_reported_for_a_source_that_failed_now(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -107,6 +110,7 @@ def test_each_receiver_gets_its_own_sources_and_one_that_fails_stops_no_other(
     assert "does not know the owner nobody" in run.output
 
 
+@pytest.mark.newest_core
 def test_check_mode_says_what_would_change_and_tells_nobody(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -132,6 +136,7 @@ def test_names_of_strangers_stay_text(site: Site, candlepin: CandlepinServer, re
     assert HOSTILE.replace('"', '\\"') in (site.folder / "out.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.newest_core
 def test_a_backend_that_does_not_exist_is_refused_before_anything_runs(site: Site) -> None:
     site.inventory({"a": {"gather_backend": "esxi"}})
     run = site.play("virtmap.core.collect")
@@ -139,6 +144,7 @@ def test_a_backend_that_does_not_exist_is_refused_before_anything_runs(site: Sit
     assert "value of gather_backend must be one of" in run.output
 
 
+@pytest.mark.newest_core
 def test_a_report_to_nobody_is_a_failure_and_the_environment_may_name_the_server(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -160,6 +166,7 @@ def test_an_inventory_without_a_source_is_a_failure(site: Site, playbook: str) -
     assert "there is no source" in run.output
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize(
     ("form", "expected"), [("table", "h1.example.com"), ("mapping", "collected_at"), ("virt_who", "virtWhoType")]
 )

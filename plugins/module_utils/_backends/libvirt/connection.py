@@ -115,6 +115,9 @@ class Connection:
     def attempt(self, doing: str, function: t.Callable[[t.Any], T]) -> T | Failure:
         """Like ``call``, but hand over what the daemon itself refused or could not do."""
         conn = self._conn
+        if conn is None:
+            # Time was up in a call before, or it was closed. Whoever cleans up must not hide that error with one of Python's.
+            raise CannotConnect(f"the connection to libvirt at {shown(self.uri.source)} is given up")
         try:
             return self._within_deadline(lambda: function(conn), doing)
         except libvirt.libvirtError as exc:
