@@ -18,7 +18,6 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import I
 Value = t.Union[int, str, list[t.Any]]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_SPACES = re.compile(r"[ \t]*")
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[ \t]*=[ \t]*")
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _TEXT = re.compile(r'"""(?P<long>.*?)"""|"(?P<double>[^"\n]*)"|\'(?P<single>[^\'\n]*)\'', re.DOTALL)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown, whole_number
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import proxy_url
 
 # What subscription-manager takes for a key that its file does not hold.
@@ -120,12 +120,12 @@ def _proxy(server: t.Mapping[str, str], path: str) -> str | None:
 
 
 def _port(value: str, key: str, path: str) -> int:
-    text = value.strip()
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    port = whole_number(value)
+    if port is None or not 0 < port < 65536:
         raise InvalidInput(
             f"rhsm_conf {path}: {key} in [server] is {shown(value)!r}, but must be a port from 1 to 65535"
         )
-    return int(text)
+    return port
 
 
 def _boolean(value: str, key: str, path: str) -> bool:

@@ -103,6 +103,7 @@ def test_no_proxy(tmp_path: Path, no_proxy: str, name: str, proxied: bool) -> No
         ("[server]\nhostname = a\nnonsense s3cret\n", "at line 3"),
         ("[server]\nport = ssl\n", r"port in \[server\] is 'ssl'"),
         ("[server]\nport = 70000\n", "from 1 to 65535"),
+        ("[server]\nport = 4²3\n", "from 1 to 65535"),
         ("[server]\nproxy_hostname = p\nproxy_port = x\n", "proxy_port"),
         ("[server]\ninsecure = maybe\n", r"insecure in \[server\] is 'maybe'"),
         ("[server]\nproxy_password = 50%s3cret\n", r"the value of proxy_password in \[server\] has a %"),
