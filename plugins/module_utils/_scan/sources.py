@@ -15,6 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.con
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.errors import NO_DOMAIN, Failure, explain
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import Uri, parse_uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    BadAnswer,
     InvalidInput,
     MissingLibrary,
     VirtmapError,
@@ -150,7 +151,10 @@ def _read(connection: Connection, target: Target) -> Scan:
                 scan.left_out.append({"hypervisor": name, "name": _name(domain), "reason": reason})
             continue
         text, state = answer
-        scan.guests.append(parse_domain(text, name, GuestState.from_number(state).word))
+        try:
+            scan.guests.append(parse_domain(text, name, GuestState.from_number(state).word))
+        except BadAnswer as exc:
+            scan.left_out.append({"hypervisor": name, "name": _name(domain), "reason": exc.message})
     return scan
 
 
