@@ -83,8 +83,10 @@ def _plan_file(run: Run, wanted: Settings) -> FileChange | None:
 
 
 def _set(daemon: AdminConnection, before: Settings, wanted: Settings) -> Settings:
-    """Set what differs. Outputs come first: only they can fail, when a file cannot be opened, and then nothing "
-    "has changed yet."""
+    """Set what differs.
+
+    Outputs come first: only they can fail, when a file cannot be opened, and then nothing has changed yet.
+    """
     result: dict[str, t.Any] = {}
     with told(result):
         for kind, write in (("outputs", daemon.set_log_outputs), ("filters", daemon.set_log_filters)):

@@ -32,7 +32,7 @@ class Subject:
         state: the same for those that can only be read.
         most: the greatest sensible number.
         guard: refuses what harms, given the current numbers, the wanted ones, the server and the options; gives
-        warnings.
+            warnings.
         read, write: get and set the numbers, by their wire names.
     """
 

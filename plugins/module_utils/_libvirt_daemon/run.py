@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""One run of a module that changes a daemon: how it was called, and what its result says. Private to this "
-"collection."""
+"""One run of a module that changes a daemon: how it was called, and what its result says. Private to this collection."""
 
 from __future__ import annotations
 
