@@ -30,9 +30,9 @@ def ask(target: Target, timeout: float, warn: Warn) -> Report:
     Args:
         timeout: seconds for all of it.
     """
+    if target.domain is not None and not target.domain.is_running():
+        return unresponsive(target.source, target.protocol, "the guest does not run")
     if target.domain is not None and target.socket is None:
-        if target.protocol == OVIRT:
-            return unresponsive(target.source, target.protocol, "the guest does not run")
         return look(target.domain)
     with Channel(target.socket or "", timeout) as channel:
         ask_one = _ask_ovirt if target.protocol == OVIRT else _ask_qemu
