@@ -63,15 +63,17 @@ def test_hypervisors_come_in_the_given_order_and_guests_by_name(nodes: list[str]
     assert len(result["table"].splitlines()) == 6
 
 
-@pytest.mark.parametrize("broken", ["<domain>", "<domain/>", "<network><name>x</name></network>"])
+@pytest.mark.parametrize("broken", [b"<domain>", b"<domain/>", b"<network><name>x</name></network>", b"<domain>\xff"])
 def test_a_broken_definition_loses_its_guest_only(
-    nodes: list[str], monkeypatch: pytest.MonkeyPatch, broken: str
+    nodes: list[str], monkeypatch: pytest.MonkeyPatch, broken: bytes
 ) -> None:
     libvirt = pytest.importorskip("libvirt", reason="install the requirements of the unit tests")
     whole = libvirt.virDomain.XMLDesc
     first = run(nodes[:1])["guests"][0]["name"]
     monkeypatch.setattr(
-        libvirt.virDomain, "XMLDesc", lambda self, flags: broken if self.name() == first else whole(self, flags)
+        libvirt.virDomain,
+        "XMLDesc",
+        lambda self, flags: broken.decode() if self.name() == first else whole(self, flags),
     )
     warnings: list[str] = []
     result = run(nodes, warn=warnings.append)
@@ -81,6 +83,23 @@ def test_a_broken_definition_loses_its_guest_only(
         ("hyp01", first),
     ]
     assert warnings[0] == f"the guest {first} of hyp02 was left out: {result['left_out'][0]['reason']}"
+
+
+def test_the_host_of_xen_is_no_guest_and_states_come_with_one_call(
+    nodes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    libvirt = pytest.importorskip("libvirt", reason="install the requirements of the unit tests")
+    uuid = libvirt.virDomain.UUIDString
+    monkeypatch.setattr(libvirt.virDomain, "state", lambda *_given: pytest.fail("a guest was asked by itself"))
+    monkeypatch.setattr(
+        libvirt.virDomain,
+        "UUIDString",
+        lambda self: "00000000-0000-0000-0000-000000000000" if self.name() == "guest-00000" else uuid(self),
+    )
+    result = run(nodes)
+    assert [(guest["name"], guest["state"]) for guest in result["guests"]] == [
+        ("guest-00001", "running"), ("guest-00001", "running"), ("guest-00002", "running"),
+    ]  # fmt: skip
 
 
 def test_a_hypervisor_without_a_name_calls_itself() -> None:
