@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.connection import Connection
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import parse_uri
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput, VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput, told
 from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warn
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup, check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
@@ -70,15 +70,12 @@ def give_channels(options: t.Mapping[str, t.Any], check_mode: bool, warn: Warn) 
 
 def _attach(domain: Domain, plan: t.Mapping[int, list[tuple[str, str]]]) -> None:
     """Add the devices; a failure says whether others were added before it."""
-    done = False
-    for flag, devices in plan.items():
-        for _name, xml in devices:
-            try:
+    result = {"changed": False}
+    with told(result):
+        for flag, devices in plan.items():
+            for _name, xml in devices:
                 domain.attach(xml, flag)
-            except VirtmapError as exc:
-                exc.result = {"changed": done, **exc.result}
-                raise
-            done = True
+                result["changed"] = True
 
 
 def _missing(domain: Domain, names: t.Iterable[str], flag: int) -> list[tuple[str, str]]:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput, told
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon import log_settings
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.config_file import LOG_KEYS, FileChange, plan
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.config_text import Value
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.connection import AdminConnection, connect
-from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run, told
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run
 
 Settings = dict[str, list[str]]
 # How each kind is brought into a form that can be compared.

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, NotFound, VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, NotFound, told
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 from ansible_collections.virtmap.core.plugins.module_utils._scan.broken_line import BrokenLine
 from ansible_collections.virtmap.core.plugins.module_utils._scan.model import ScannedGuest, smbios_order
@@ -91,24 +91,21 @@ class XcatCommands(StanzaStore):
 
     def save(self, *, backup: bool) -> list[str]:
         del backup  # xCAT keeps its own, with dumpxCATdb
-        done = False
-        try:
+        result = {"changed": False}
+        with told(result):
             if self._new:
                 made = _MADE.search(text := self._command("mkdef", "-z", text=_stanzas(self._new)))
-                done = made is None or int(made.group(1)) > 0
+                result["changed"] = made is None or int(made.group(1)) > 0
                 if made is not None and int(made.group(1)) < len(self._new):
                     raise BadAnswer(
                         f"xCAT's mkdef made {made.group(1)} of {len(self._new)} nodes and said: {_said(text)}"
                     )
             if self._known:
                 self._command("chdef", "-z", text=_stanzas(self._known, clear=True))
-                done = True
+                result["changed"] = True
             for name, uuid in self._uuids.items():
                 # There is no attribute for it.
                 self._command("chtab", f"node={name}", f"vpd.uuid={uuid}")
-        except VirtmapError as exc:
-            exc.result = {"changed": done, **exc.result}
-            raise
         return []
 
     def _write(self, guest: ScannedGuest, wanted: dict[str, str], target: Nodes) -> bool:
