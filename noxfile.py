@@ -18,7 +18,6 @@ sys.path.insert(0, str(REPO))
 import antsibull_nox
 
 from tools.get_pip import carry_configuration, write_stand_in
-from tools.house_rules import FREE_OF_ANSIBLE
 from tools.interpreter import find_interpreter
 from tools.tree import copy_tree
 
@@ -48,15 +47,24 @@ SANITY_CORES = sorted({CORES[0], NEWEST_CORE})
 OLDEST_PYTHON = "3.9"
 OLDEST_PYTHON_CORE = "2.15"
 OLDEST_INTERPRETER = find_interpreter(OLDEST_PYTHON)
-CONTROLLER_TESTS = ("docs", "extensions", "filter", "inventory", "lookup", "playbooks", "plugin_utils", "roles")
+CONTROLLER_TESTS = ("docs", "playbooks", "plugin_utils")
 # What stands beside the collection is the same for every ansible-core; one run of its tests is enough.
 HELPER_TESTS = ("bench", "lab", "servers", "tools")
-# Where ansible-core itself is met. Those between the oldest and the newest one run these only: what works with both ends
-# and does not speak to ansible-core has nothing to fail at in between.
+# Where ansible-core itself is met. All but the newest one run these only: what does not speak to ansible-core has nothing
+# to fail at there, and meets other libraries with the oldest Python.
 MEETING_ANSIBLE = (
-    "playbooks/test_report.py::test_sources_are_united_and_told_once", "playbooks/test_inventory.py",
-    "plugins/inventory", "plugins/modules", "plugins/module_utils/_core",
+    "playbooks/test_inventory.py", "plugins/modules", "plugins/module_utils/_core/test_module.py",
+    "plugins/module_utils/_core/test_module_large_facts.py", "plugins/module_utils/_core/test_options.py",
 )  # fmt: skip
+# In between, one report from end to end; with the oldest one, what roles, playbooks and templates do there.
+MEETING_BETWEEN = (*MEETING_ANSIBLE, "playbooks/test_report.py::test_sources_are_united_and_told_once")
+MEETING_OLDEST = (
+    *MEETING_ANSIBLE[1:], "docs", "playbooks", "plugins/module_utils/_scan/test_stores.py", "plugins/plugin_utils",
+)  # fmt: skip
+# Modules in whole, which the session with the oldest Python runs with an even older ansible-core, where it can be had.
+WHOLE_MODULES = ("contract/test_contract.py", "plugins/module_utils/_libvirt_daemon")
+# The integration target that boots a guest.
+BOOTING = "guest_agent"
 LANES = int(os.environ.get("VIRTMAP_CHECK_LANES", "1"))
 
 
@@ -130,14 +138,16 @@ def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = (), ch
         session.install("-r", "tests/lab/kerberos-requirements.txt")
     tree, variables = tree_of(session.name)
     session.chdir(tree)
-    # Two at least: most tests of what goes wrong wait for a deadline and need no processor.
-    workers = max(2, (os.cpu_count() or 1) // LANES)
+    # Two for each processor: most tests of what goes wrong wait for a deadline and need none.
+    workers = max(4, 2 * (os.cpu_count() or 1) // LANES)
     parallel = ["-n", str(workers), "--dist", "loadfile"]
     report = f"--junit-xml={REPORTS / session.name}.xml"
     places = ("", "contract/", "plugins/", "plugins/module_utils/")
     ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}/*" for name in ignored for place in places]
     paths = session.posargs or [f"tests/unit/{name}" for name in chosen]
-    options = ["-q", "--durations=10", "--durations-min=5", report, *parallel, *ignore]
+    # A mark of pyproject.toml, which says more.
+    alike = [] if core in (NEWEST_CORE, OLDEST_PYTHON_CORE) else ["-m", "not newest_core"]
+    options = ["-q", "--durations=10", "--durations-min=5", report, *parallel, *ignore, *alike]
     session.run("python", "-m", "pytest", *options, *paths, env=variables)
 
 
@@ -150,10 +160,9 @@ def add_units(core: str) -> None:
         if core == NEWEST_CORE:
             run_units(session, core)
         elif core == CORES[0]:
-            # The contract suite stays, but for its faults: it also goes through the modules.
-            run_units(session, core, (*HELPER_TESTS, *FREE_OF_ANSIBLE, "agent", "faults"))
+            run_units(session, core, chosen=(*MEETING_OLDEST, *(() if OLDEST_INTERPRETER else WHOLE_MODULES)))
         else:
-            run_units(session, core, chosen=MEETING_ANSIBLE)
+            run_units(session, core, chosen=MEETING_BETWEEN)
 
 
 for each_core in CORES:
@@ -200,16 +209,28 @@ for each_core in SANITY_CORES:
     add_sanity(each_core)
 
 
-@nox.session
-def integration(session: nox.Session) -> None:
-    """Run the integration targets on real parts, in this session's own environment."""
+def run_integration(session: nox.Session, *targets: str) -> None:
+    """Run integration targets on real parts, in the session's own environment."""
     session.install(core_package(NEWEST_CORE), "pip", "-r", "tests/integration/requirements.txt")
     tree, variables = tree_of(session.name)
     del variables["PYTHONPATH"]
     variables.update(ansible_test_home(session, session.name, NEWEST_CORE))
     session.chdir(tree)
     root = ["--allow-root"] if os.geteuid() == 0 else []
-    session.run("ansible-test", "integration", "--local", *root, *(session.posargs or ["--color", "no"]), env=variables)
+    chosen = session.posargs or ["--color", "no", *targets]
+    session.run("ansible-test", "integration", "--local", *root, *chosen, env=variables)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the integration targets, but for the guest that boots."""
+    run_integration(session, "--exclude", BOOTING)
+
+
+@nox.session(name="integration-guest")
+def integration_guest(session: nox.Session) -> None:
+    """Run the integration target that boots a guest, which takes as long as a third of all others."""
+    run_integration(session, BOOTING)
 
 
 @nox.session(name="ansible-lint")

@@ -34,7 +34,7 @@ ALLOWED_FLOORS = {
     "_reporters": {"_core", "_transport", "_virt_who"},
     "_reports": {"_core"},
 }
-# Behave alike with every ansible-core, because they import nothing of it; their tests run with the oldest and newest only.
+# Behave alike with every ansible-core, because they import nothing of it; their tests run with one of each Python.
 FREE_OF_ANSIBLE = ("_backends", "_events", "_history", "_reporters", "_reports", "_transport")
 # Where Ansible's own machinery is met; all other shared code raises errors and takes callables.
 GLUE = {"_core/module.py"}

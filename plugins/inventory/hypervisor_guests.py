@@ -148,7 +148,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(f"{path}: {message}; its answer of {last.collected_at} is used instead")
             found[answer.source.where] = last
         if store:
-            store.write([answer for answer in answers if answer.mapping is not None])
+            store.write(sources, [answer for answer in answers if answer.mapping is not None])
         return [found[source.where] for source in sources]
 
     def _add(self, entry: Entry) -> None:

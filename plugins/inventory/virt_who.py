@@ -64,6 +64,7 @@ import typing as t
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import whole_number
 from ansible_collections.virtmap.core.plugins.module_utils._virt_who.config import (
     Configuration,
     Section,
@@ -131,8 +132,8 @@ class InventoryModule(BaseInventoryPlugin):
         variables["report_rhsm_local"] = found.local
         if general.get("reporter_id"):
             variables["report_rhsm_reporter_id"] = inert(general["reporter_id"])
-        interval = general.get("interval", "")
-        variables["virt_who_interval"] = int(interval) if interval.isdigit() and int(interval) >= 60 else 3600
+        interval = whole_number(general.get("interval")) or 0
+        variables["virt_who_interval"] = interval if interval >= 60 else 3600
         files = {name: self.get_option(name) for name in ("config_file", "config_dir", "key_file")}
         for entry in found.secrets:
             arguments = {"section": section.name, "option": entry.option, **files}

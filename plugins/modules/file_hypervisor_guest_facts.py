@@ -22,10 +22,14 @@ extends_documentation_fragment:
   - virtmap.core.file
   - virtmap.core.selection
   - virtmap.core.mapping
+requirements:
+  - PyYAML, for a file in YAML
 notes:
   - The ids stand in the file, so O(hypervisor_id) makes no difference.
   - An entry without a hypervisor id, as virt-who prints it for its own host, is left out and named in C(skipped).
 seealso:
+  - ref: ansible_collections.virtmap.core.docsite.guide_file
+    description: The formats, what is refused, and how to keep a mapping for another machine.
   - module: virtmap.core.libvirt_hypervisor_guest_facts
   - module: virtmap.core.rhsm_hypervisor_checkin
 """
@@ -34,6 +38,11 @@ EXAMPLES = r"""
 - name: Read what virt-who printed
   virtmap.core.file_hypervisor_guest_facts:
     path: /var/lib/virtmap/virt-who.json
+
+- name: Read a mapping that a program writes each hour, and fail when it has stopped
+  virtmap.core.file_hypervisor_guest_facts:
+    path: /var/lib/virtmap/mapping.json
+    max_age: 7200
 
 - name: Read a mapping, but only the hosts of two racks
   virtmap.core.file_hypervisor_guest_facts:

@@ -32,6 +32,8 @@ notes:
   - O(hypervisor_id=hwuuid) does not exist for libvirt and is refused.
   - A host whose firmware tells no uuid gets a new one at each start of the daemon. A warning says so.
 seealso:
+  - ref: ansible_collections.virtmap.core.docsite.guide_libvirt
+    description: Rights, transports, limits, and the differences from virt-who.
   - module: virtmap.core.file_hypervisor_guest_facts
   - module: virtmap.core.rhsm_hypervisor_checkin
 """

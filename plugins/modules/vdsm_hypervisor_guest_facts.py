@@ -32,7 +32,7 @@ notes:
   - V(uuid) is the uuid under which the engine knows the host, V(hwuuid) that of its firmware, V(hostname) the name that
     the host has itself, or O(server) when another host is asked.
   - VDSM knows no clusters, so the filters on parents match nothing.
-  - A guest that migrates is known to both hosts, running on the one that it leaves.
+  - A guest that migrates is known to both hosts, as V(shutting_down) to the one that it leaves, as V(shut_off) to the other.
   - While VDSM recovers after a restart it does not know its guests. It is asked again until it does, up to O(timeout).
 seealso:
   - ref: ansible_collections.virtmap.core.docsite.guide_vdsm

@@ -180,9 +180,10 @@ class Following:
                     self._inbox.put(number, _explained(source, exc))
                     return
                 # Once it has answered, the options are right: a file that is wrong now is being written.
-                self._inbox.put(number, Failure(exc.message))
+                reason = source.without_secrets(exc.message)
+                self._inbox.put(number, Failure(reason))
                 wait = DENIED_PAUSE if isinstance(exc, Denied) else pause
-                _LOG.warning("%s: %s; trying again in %g seconds", source.where, inert(exc.message), wait)
+                _LOG.warning("%s: %s; trying again in %g seconds", source.where, inert(reason), wait)
             except BaseException as exc:  # noqa: BLE001 - a bug of ours; it ends the event source in the other thread
                 self._inbox.put(number, exc)
                 return
@@ -191,6 +192,7 @@ class Following:
 
     def _mappings(self, number: int, source: Source) -> t.Iterator[Mapping]:
         def warn(message: str) -> None:
+            message = source.without_secrets(message)
             _LOG.warning("%s: %s", source.where, inert(message))
             if isinstance(message, Lost):
                 self._inbox.put(number, Failure(str(message)))
@@ -225,4 +227,4 @@ def _explained(source: Source, exc: VirtmapError) -> VirtmapError:
         return VirtmapError(
             f"{source.where}: {exc.message} for the Python that runs ansible-rulebook; install it there"
         )
-    return InvalidInput(f"{source.where}: {exc.message}")
+    return InvalidInput(f"{source.where}: {source.without_secrets(exc.message)}")

@@ -114,8 +114,12 @@ def _make_unique(found: list[tuple[Guest, Entry]]) -> None:
         if counts[entry.name.lower()] > 1 or entry.name.lower() in taken:
             uuid = fit_for_host(guest.uuid)
             entry.name = uuid if entry.name == uuid and entry.name.lower() not in taken else f"{entry.name}_{uuid}"
-    used: Counter[str] = Counter()
+    used: set[str] = set()
+    numbers: Counter[str] = Counter()
     for _guest, entry in found:
-        used[entry.name.lower()] += 1
-        if used[entry.name.lower()] > 1:
-            entry.name = f"{entry.name}_{used[entry.name.lower()]}"
+        name = entry.name
+        while entry.name.lower() in used or entry.name.lower() in taken:
+            # A guest may be called like what another one has just become.
+            numbers[name.lower()] += 1
+            entry.name = f"{name}_{numbers[name.lower()] + 1}"
+        used.add(entry.name.lower())

@@ -3,8 +3,7 @@
 """Sources as the inventory plugin and the event source name them. Private to this collection.
 
 A source is a dictionary with ``backend`` and the options of that backend's module. On the control node a backend is
-found by its name; a module
-can't do that, because only what it imports by name travels to its target.
+found by its name; a module can't do that, because only what it imports by name travels to its target.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ from __future__ import annotations
 import importlib
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     InvalidInput,
     MissingLibrary,
@@ -39,25 +39,37 @@ class Source:
     Attributes:
         where: where it stands in the user's file, for errors: ``sources[0]``.
         options: all options with their defaults.
+        secrets: the texts in them that must not be shown.
     """
 
     backend: str
     where: str
-    options: dict[str, t.Any]
+    options: dict[str, t.Any] = field(repr=False)
     selection: Selection
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def without_secrets(self, message: str) -> str:
+        """A sentence as a module would show it: servers repeat what they were sent, and no module stands in between."""
+        text: str = remove_values(str(message), self.secrets)
+        # A warning keeps its class, by which it may be told from others.
+        return message if text == message else message.__class__(text)
 
     def collect(self, warn: Warn) -> Mapping:
         """Ask the source.
 
         Raises:
-            VirtmapError: it did not answer in full.
+            VirtmapError: it did not answer in full. Neither it nor a warning holds a secret of the options.
         """
         client = importlib.import_module(f"{_BACKENDS}.{self.backend}.client")
-        limited = Warnings(warn)
+        limited = Warnings(lambda message: warn(self.without_secrets(message)))
         try:
             mapping: Mapping = client.collect(self.options, self.selection, limited)
         except MissingLibrary as exc:
             raise VirtmapError(f"{exc.message} for the Python that runs Ansible; install it there") from exc
+        except VirtmapError as exc:
+            exc.message = self.without_secrets(exc.message)
+            exc.args = (exc.message,)
+            raise
         finally:
             limited.close()
         return mapping
@@ -76,8 +88,8 @@ def read_source(value: t.Any, where: str, defaults: t.Mapping[str, t.Any] | None
     """Check one source.
 
     Args:
-        defaults: for options that the source does not give; those that its backend does not have, and empty ones, do
-            not count.
+        defaults: for options that the source does not give; those that its backend does not have, that the source's
+            own options exclude, and empty ones, do not count.
 
     Raises:
         InvalidInput: the backend is not known, or an option is wrong. Nothing is contacted.
@@ -92,13 +104,12 @@ def read_source(value: t.Any, where: str, defaults: t.Mapping[str, t.Any] | None
         group = importlib.import_module(f"{_BACKENDS}.{backend}.options").OPTIONS + SELECTION
     except ImportError as exc:
         raise InvalidInput(f"{where}.backend {backend} is not part of this version of the collection") from exc
-    fitting = {
-        name: given for name, given in (defaults or {}).items() if given not in (None, "") and name in group.spec
-    }
+    possible = group.spec.keys() - group.excluded(options)
+    fitting = {name: given for name, given in (defaults or {}).items() if given not in (None, "") and name in possible}
     options = group.validate({**fitting, **options}, where)
     if "timeout" in options:
         check_timeout(options)
-    return Source(backend, where, options, Selection.from_options(options))
+    return Source(backend, where, options, Selection.from_options(options), frozenset(group.secrets(options)))
 
 
 def collect_all(sources: t.Sequence[Source]) -> list[Answer]:

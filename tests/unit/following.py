@@ -63,6 +63,10 @@ class Follower:
             raise found
         return found
 
+    def news(self) -> bool:
+        """Whether there is a mapping that was not taken yet."""
+        return not self._found.empty()
+
     def first(self) -> Mapping:
         """The mapping at the beginning."""
         self.before = self.next()

@@ -20,6 +20,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import (
     Hypervisor,
     Mapping,
     Skipped,
+    is_fact,
     utc_now,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
@@ -116,9 +117,7 @@ def _hypervisor(entry: object, place: str, skipped: list[Skipped]) -> Hypervisor
     guests = entry.get("guestIds", entry.get("guests"))
     if guests is not None and not isinstance(guests, list):
         raise InvalidInput("its guests are not a list")
-    told: dict[str, FactValue] = {
-        str(key): value for key, value in (facts or {}).items() if isinstance(value, (str, int, float))
-    }
+    told: dict[str, FactValue] = {str(key): value for key, value in (facts or {}).items() if is_fact(value)}
     uuid = told.get("dmi.system.uuid")
     return Hypervisor(
         id=found,

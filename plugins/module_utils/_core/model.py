@@ -8,6 +8,7 @@ Pure data without any Ansible import. The shape that users see is what ``to_dict
 from __future__ import annotations
 
 import enum
+import math
 import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -210,6 +211,11 @@ class Mapping:
     def guest_count(self) -> int:
         """How many guests the hypervisors hold together."""
         return sum(len(hypervisor.guests or ()) for hypervisor in self.hypervisors)
+
+
+def is_fact(value: object) -> bool:
+    """Whether it is what a fact can be; JSON and YAML have numbers that are none."""
+    return isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value))
 
 
 def sort_guests(guests: t.Iterable[Guest]) -> list[Guest]:

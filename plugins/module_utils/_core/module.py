@@ -15,7 +15,6 @@ import os
 import sys
 import traceback
 import typing as t
-from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
@@ -26,7 +25,12 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import FACT_NAME, Mapping
-from ansible_collections.virtmap.core.plugins.module_utils._core.options import SELECTION, OptionGroup, check_timeout
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import (
+    SELECTION,
+    OptionGroup,
+    check_timeout,
+    proxy_secrets,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 
 Warn = t.Callable[[str], None]
@@ -38,9 +42,19 @@ LARGE_FACTS = 64 * 1024
 
 
 class _Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
-    """A module that does not write whole fleets into the system's log, where each option's value goes otherwise."""
+    """A module whose options beat variables of the environment that cannot stand beside them; and that does not write
+    whole fleets into the system's log, where each option's value goes otherwise."""
 
     params: dict[str, t.Any]
+    argument_spec: dict[str, t.Any]
+
+    def __init__(self, options: OptionGroup) -> None:
+        self._group = options
+        super().__init__(**options.module_arguments(), supports_check_mode=True)
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.argument_spec = {**self.argument_spec, **self._group.spec_beside(self.params)}
 
     def _log_invocation(self) -> None:
         whole = self.params
@@ -94,8 +108,8 @@ def run_module(
 
 
 def _run(options: OptionGroup, work: t.Callable[[AnsibleModule, Warn], dict[str, t.Any]]) -> None:
-    module = _Module(**options.module_arguments(), supports_check_mode=True)
-    module.no_log_values.update(_proxy_secrets(module.params.get("proxy")))
+    module = _Module(options)
+    module.no_log_values.update(proxy_secrets(module.params.get("proxy")))
     warn = Warnings(module.warn)
     invocation = {"module_args": _echoed(module.params)}
     try:
@@ -146,13 +160,6 @@ def _echoed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if isinstance(params.get(name), (dict, list, str))
     }
     return {**params, **sizes}
-
-
-def _proxy_secrets(proxy: str | None) -> set[str]:
-    """What must not be shown of a proxy's URL: its password, as written and decoded."""
-    credentials = (proxy or "").rpartition("@")[0].rpartition("/")[2]
-    password = credentials.partition(":")[2]
-    return {password, unquote(password)} if password else set()
 
 
 def run_facts_module(options: OptionGroup, collect: Collect) -> None:

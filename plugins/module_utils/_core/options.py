@@ -3,9 +3,8 @@
 """Groups of options that several modules and plugins share. Private to this collection.
 
 A group is the argument spec of its options and the rules between them, so that a rule travels with the options it is
-about. The documentation of
-each group stands once, in the doc fragment of the same name. Modules, inventory plugin and event source read the same
-groups.
+about. The documentation of each group stands once, in the doc fragment of the same name. Modules, inventory plugin and
+event source read the same groups.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 import os
 import typing as t
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -48,6 +48,30 @@ class OptionGroup:
         """The keyword arguments of AnsibleModule that this group stands for."""
         return {"argument_spec": self.spec, **self._rules()}
 
+    def excluded(self, given: t.Mapping[str, t.Any]) -> set[str]:
+        """The options that cannot stand beside these, and those that make no sense without one of them."""
+        chosen = {name for name, value in given.items() if value is not None}
+        out = {name for rule in self.mutually_exclusive if chosen & set(rule) for name in rule} - chosen
+        before = 0
+        while before != len(out):
+            before = len(out)
+            # What has to stand together goes together.
+            out |= {name for rule in self.required_together if out & set(rule) for name in rule} - chosen
+            out |= {name for name, needed in self.required_by.items() if out & _names(needed)} - chosen
+        return out
+
+    def spec_beside(self, given: t.Mapping[str, t.Any]) -> Spec:
+        """The argument spec for a user who gave these options: the environment adds nothing that they exclude.
+
+        Variables of the environment are there for many tasks at once; an option of one task beats them, and with them
+        what cannot stand beside it.
+        """
+        out = self.excluded(given)
+        return {
+            name: {key: value for key, value in argument.items() if name not in out or key != "fallback"}
+            for name, argument in self.spec.items()
+        }
+
     def validate(self, values: t.Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
         """Check and complete options that did not come through a module, as a module would.
 
@@ -61,7 +85,7 @@ class OptionGroup:
         Raises:
             InvalidInput: an option is unknown, missing or of the wrong kind.
         """
-        result = ArgumentSpecValidator(self.spec, **self._rules()).validate(dict(values))
+        result = ArgumentSpecValidator(self.spec_beside(values), **self._rules()).validate(dict(values))
         if result.error_messages:
             # What a module would do with its result: a message may quote a value.
             secrets = result._no_log_values  # pylint: disable=protected-access
@@ -69,11 +93,20 @@ class OptionGroup:
         validated: dict[str, t.Any] = result.validated_parameters
         return validated
 
+    def secrets(self, values: t.Mapping[str, t.Any]) -> set[str]:
+        """The texts among validated options that must not be shown anywhere."""
+        hidden = (values.get(name) for name, argument in self.spec.items() if argument.get("no_log"))
+        return {value for value in hidden if isinstance(value, str) and value} | proxy_secrets(values.get("proxy"))
+
     def _rules(self) -> dict[str, t.Any]:
         names = ("mutually_exclusive", "required_together", "required_one_of", "required_if")
         rules: dict[str, t.Any] = {name: [list(rule) for rule in getattr(self, name)] for name in names}
         rules["required_by"] = self.required_by
         return rules
+
+
+def _names(names: str | t.Iterable[str]) -> set[str]:
+    return {names} if isinstance(names, str) else set(names)
 
 
 def from_environment(name: str, **argument: t.Any) -> dict[str, t.Any]:
@@ -89,8 +122,16 @@ def _environment(name: str) -> str:
     return value
 
 
+def proxy_secrets(proxy: str | None) -> set[str]:
+    """What must not be shown of a proxy's URL: its password, as written and decoded."""
+    # A password may hold a slash that is not encoded. Such a URL is refused, but it is shown among the options.
+    before = (proxy or "").rpartition("@")[0]
+    password = (before.partition("://")[2] or before).partition(":")[2]
+    return {password, unquote(password)} if password else set()
+
+
 def check_timeout(options: t.Mapping[str, t.Any], name: str = "timeout") -> float:
-    """The deadline of each exchange in seconds.
+    """An option that is a time in seconds, such as the deadline of each exchange.
 
     Raises:
         InvalidInput: it is not at least one second; a task without a deadline would hang with its server.

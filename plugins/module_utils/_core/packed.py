@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mapping
 
 # Tells this form from any later one.
@@ -72,8 +73,7 @@ def collect(options: t.Mapping[str, t.Any], now: datetime) -> Mapping:
     Raises:
         InvalidInput: there is none, it cannot be used, or it is too old.
     """
-    if options["max_age"] < 1:
-        raise InvalidInput(f"max_age is {options['max_age']}, but must be at least 1 second")
+    check_timeout(options, "max_age")
     mapping, moment = unpack(options["packed"])
     age = int((now - moment).total_seconds())
     if age > options["max_age"]:

@@ -22,6 +22,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import (
     Hypervisor,
     Mapping,
     Skipped,
+    is_fact,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
 
@@ -91,7 +92,7 @@ def _guests(value: object, path: str) -> list[Guest]:
     guests = []
     for index, item in enumerate(_list(value, path)):
         # The path is only put together when it is needed: this runs once for each of 40,000 guests.
-        if isinstance(item, dict) and len(item) == 3:
+        if isinstance(item, dict) and item.keys() == _GUEST_KEYS:
             uuid, name, word = item.get("uuid"), item.get("name"), item.get("state")
             if (
                 isinstance(uuid, str)
@@ -132,12 +133,9 @@ def _facts(value: object, path: str) -> dict[str, FactValue]:
     for key, fact in _dict(value, path).items():
         if fact is None:
             continue  # not told; a fact that is not told is absent
-        if isinstance(fact, str):
-            facts[key] = str(fact)
-        elif isinstance(fact, int) or (isinstance(fact, float) and math.isfinite(fact)):
-            facts[key] = fact
-        else:
+        if not is_fact(fact):
             raise InvalidInput(f"{path}[{shown(key)!r}] must be a text, a number or a boolean, not {_kind(fact)}")
+        facts[key] = str(fact) if isinstance(fact, str) else fact
     return facts
 
 

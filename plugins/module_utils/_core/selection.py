@@ -35,7 +35,7 @@ def compile_patterns(option: str, patterns: t.Sequence[str] | None, filter_type:
     for pattern in patterns:
         if not pattern:
             raise InvalidInput(f"{option} holds an empty pattern; remove it, or write * to match every name")
-        # The group keeps the anchors of an alternation: a|b means "a" or "b", not "begins with a" or "ends with b".
+        # They are matched with whole names, so that a|b means "a" or "b", not "begins with a" or "ends with b".
         text = fnmatch.translate(pattern) if filter_type == "wildcards" else pattern
         try:
             compiled.append(re.compile(text, re.IGNORECASE))

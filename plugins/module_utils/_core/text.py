@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""Showing text that came from a server. Private to this collection."""
+"""Text that came from a server: shown, and read as a number. Private to this collection."""
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 LONGEST = 200
+# Digits of a whole number: all that fit 64 bits, with a sign.
+_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
 def shown(value: object, longest: int = LONGEST) -> str:
@@ -18,6 +21,15 @@ def shown(value: object, longest: int = LONGEST) -> str:
     begin = str(value)[: longest + 1]
     text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in begin)
     return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def whole_number(text: str | None) -> int | None:
+    """A text as a whole number; None for what is none, also for one with more digits than any that servers tell.
+
+    Python takes digits of all scripts, and minutes for millions of them, or an error that nobody expects.
+    """
+    plain = (text or "").strip()
+    return int(plain) if _NUMBER.fullmatch(plain) else None
 
 
 def listed(values: t.Iterable[object], limit: int = 10) -> str:

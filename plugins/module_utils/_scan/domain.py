@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.convert import parse_document
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import whole_number
 from ansible_collections.virtmap.core.plugins.module_utils._scan.model import Disk, Nic, ScannedGuest
 
 # Bytes in a unit of memory. The same words as in libvirt's schema, in lower case; none means KiB.
@@ -72,16 +73,15 @@ def parse_domain(text: str, hypervisor: str, state: str | None = None) -> Scanne
 
 
 def _cpu(root: ET.Element) -> int | None:
-    text = (root.findtext("vcpu") or "").strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    return whole_number(root.findtext("vcpu"))
 
 
 def _memory(root: ET.Element) -> int | float | None:
     element = root.find("memory")
-    text = (element.text or "").strip() if element is not None else ""
-    if element is None or not text.isascii() or not text.isdigit():
+    number = None if element is None else whole_number(element.text)
+    if element is None or number is None:
         return None
-    size = int(text) * _UNITS.get(element.get("unit", "KiB").lower(), 1024)
+    size = number * _UNITS.get(element.get("unit", "KiB").lower(), 1024)
     return size // _MIB if size % _MIB == 0 else size / _MIB
 
 

@@ -25,6 +25,9 @@ if t.TYPE_CHECKING:
 
 # How much is read at a time of an answer that is wanted whole.
 CHUNK = 256 * 1024
+# How large an answer may be that is wanted whole. The largest of a big fleet has a fifth of it; this is only to end what
+# never ends, and what packs gigabytes of nothing into a few kilobytes.
+LARGEST = 512 * 1024 * 1024
 
 
 class Answer(t.NamedTuple):
@@ -91,10 +94,10 @@ class Stream:
 
         Raises:
             CannotConnect: the answer broke off or did not end in time.
-            BadAnswer: it is packed in a way that cannot be undone.
+            BadAnswer: it is packed in a way that cannot be undone; for -1 also when it is larger than LARGEST.
         """
         if size < 0:
-            return b"".join(iter(lambda: self.read(CHUNK), b""))
+            return self.rest(LARGEST)
         if self._finished or size == 0:
             return b""
         try:
@@ -109,6 +112,21 @@ class Stream:
             ) from exc
         self._finished = not data
         return data
+
+    def rest(self, largest: int) -> bytes:
+        """All that is left of the decoded body.
+
+        Raises:
+            CannotConnect, BadAnswer: as ``read``; BadAnswer also when it has more bytes than ``largest``.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        while piece := self.read(CHUNK):
+            size += len(piece)
+            if size > largest:
+                raise BadAnswer(f"{self._what} sent more than {largest} bytes in one answer; look at the server's log")
+            pieces.append(piece)
+        return b"".join(pieces)
 
     def pieces(self) -> t.Iterator[bytes]:
         """The body as it arrives: what is there is handed on at once, however little. It must not be packed.

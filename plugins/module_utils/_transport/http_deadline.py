@@ -21,9 +21,9 @@ import typing as t
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect, InvalidInput
-from ansible_collections.virtmap.core.plugins.module_utils._transport.deadline import call_with_deadline
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_sockets import KnowsSockets, OpenSockets
+from ansible_collections.virtmap.core.plugins.module_utils._transport.reach import reach
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 
 try:
@@ -136,41 +136,15 @@ class _DeadlineMixin:
         return max(self._until - time.monotonic(), 0.001)
 
     def _new_conn(self) -> socket.socket:
-        """Connect to the first address of the host that answers.
-
-        Each address gets its share of the time that is left: a host whose IPv6 address leads nowhere is reached at its
-        IPv4 address in time.
-        """
-        addresses = self._addresses()
-        failure: OSError | None = None
-        for number, (family, kind, protocol, _name, address) in enumerate(addresses):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.settimeout(self._left() / (len(addresses) - number))
-                sock.connect(address)
-            except OSError as exc:
-                sock.close()
-                failure = exc
-            else:
-                # For the TLS handshake and for sending the request.
-                sock.settimeout(self._left())
-                return sock
-        if isinstance(failure, socket.timeout):
-            raise exceptions.ConnectTimeoutError(self, "the connection timed out") from failure
-        raise exceptions.NewConnectionError(t.cast(t.Any, self), "no connection") from failure
-
-    def _addresses(self) -> list[t.Any]:
-        def resolve() -> list[t.Any]:
-            return socket.getaddrinfo(self._dns_host.strip("[]"), self.port, type=socket.SOCK_STREAM)
-
         try:
-            # The resolver knows no deadline.
-            return call_with_deadline(resolve, self._left(), "the name was not resolved in time")
-        except CannotConnect as exc:
-            raise exceptions.ConnectTimeoutError(self, exc.message) from exc
+            sock = reach(self._dns_host.strip("[]"), self.port, self._left)
+        except socket.timeout as exc:
+            raise exceptions.ConnectTimeoutError(self, "the connection timed out") from exc
         except (OSError, UnicodeError) as exc:
-            raise exceptions.NewConnectionError(t.cast(t.Any, self), "its name cannot be resolved") from exc
+            raise exceptions.NewConnectionError(t.cast(t.Any, self), "no connection") from exc
+        # For the TLS handshake and for sending the request.
+        sock.settimeout(self._left())
+        return sock
 
     def response_class(self, sock: socket.socket, *args: t.Any, **kwargs: t.Any) -> http.client.HTTPResponse:
         return http.client.HTTPResponse(t.cast(socket.socket, _TimedSocket(sock, self._until)), *args, **kwargs)

@@ -13,9 +13,9 @@ import ssl
 import typing as t
 from types import SimpleNamespace
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
 from ansible_collections.virtmap.core.plugins.module_utils._transport import http, http_deadline, http_errors
-from ansible_collections.virtmap.core.plugins.module_utils._transport.http_answer import CHUNK, Stream
+from ansible_collections.virtmap.core.plugins.module_utils._transport.http_answer import Stream
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import Server
 
 try:
@@ -110,7 +110,7 @@ class DeadlineAdapter(HTTPAdapter):
             self.reconnected = self._sock is not None and self._sock is not sock
             self._sock = sock
             with Stream(raw, self._what, self._server, self._seconds) as stream:
-                body = self._read(stream)
+                body = stream.rest(LARGEST)
         except urllib3.exceptions.HTTPError as exc:
             error = http_errors.from_exception(exc, self._what, self._server, self._seconds)
             raise _perhaps_again(error, exc) from exc
@@ -147,16 +147,6 @@ class DeadlineAdapter(HTTPAdapter):
         if answer.status in http.RETRY_STATUSES:
             raise Again(error, http_errors.retry_after(answer.headers.get("retry-after"))) from error
         raise error
-
-    def _read(self, stream: Stream) -> bytes:
-        pieces: list[bytes] = []
-        size = 0
-        while piece := stream.read(CHUNK):
-            size += len(piece)
-            if size > LARGEST:
-                raise BadAnswer(f"{self._what} sent more than {LARGEST} bytes in one answer; look at the server's log")
-            pieces.append(piece)
-        return b"".join(pieces)
 
 
 def _text(value: str | bytes) -> str:

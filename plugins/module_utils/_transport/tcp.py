@@ -15,7 +15,7 @@ import time
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect, VirtmapError
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
-from ansible_collections.virtmap.core.plugins.module_utils._transport.deadline import call_with_deadline
+from ansible_collections.virtmap.core.plugins.module_utils._transport.reach import ResolverTimeout, reach
 from ansible_collections.virtmap.core.plugins.module_utils._transport.tls_errors import tls_error
 
 CHUNK = 64 * 1024
@@ -144,33 +144,20 @@ class TcpConnection:
 
     def _reach(self, deadline: Deadline) -> socket.socket:
         try:
-            addresses = call_with_deadline(
-                lambda: socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM),
-                deadline.seconds,
-                f"the name of {self.what} was not resolved within {deadline.seconds:g} seconds; check server and DNS",
-            )
-        except (socket.gaierror, UnicodeError) as exc:
+            return reach(self._host, self._port, lambda: deadline.left)
+        except ResolverTimeout as exc:
             raise CannotConnect(
-                f"{self.what} cannot be reached: its name cannot be resolved; check server, port and that the service runs"
+                f"the name of {self.what} was not resolved within {deadline.seconds:g} seconds; check server and DNS"
             ) from exc
-        failure: OSError = OSError("it has no address")
-        for family, kind, protocol, _name, address in addresses:
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.settimeout(max(deadline.left, 0.001))
-                sock.connect(address)
-            except OSError as exc:
-                sock.close()
-                failure = exc
-            else:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return sock
-        if isinstance(failure, socket.timeout):
-            raise self._error(failure, deadline) from failure
-        refused = isinstance(failure, ConnectionRefusedError)
-        reason = "the connection was refused" if refused else shown(failure.strerror or failure)
-        sentence = f"{self.what} cannot be reached: {reason}; check server, port and that the service runs"
-        raise (BrokenOff if refused else CannotConnect)(sentence) from failure
+        except socket.timeout as exc:
+            raise self._error(exc, deadline) from exc
+        except (OSError, UnicodeError) as exc:
+            refused = isinstance(exc, ConnectionRefusedError)
+            reason = "the connection was refused" if refused else shown(getattr(exc, "strerror", None) or exc)
+            if isinstance(exc, (socket.gaierror, UnicodeError)):
+                reason = "its name cannot be resolved"
+            sentence = f"{self.what} cannot be reached: {reason}; check server, port and that the service runs"
+            raise (BrokenOff if refused else CannotConnect)(sentence) from exc
 
     def _error(self, exc: OSError, deadline: Deadline) -> VirtmapError:
         if isinstance(exc, socket.timeout):

@@ -55,11 +55,16 @@ def _with_own_ca(ca_path: str) -> ssl.SSLContext:
         files = [os.path.join(ca_path, name) for name in sorted(names) if name.endswith((".pem", ".crt"))]
         if not files:
             raise InvalidInput(f"ca_path {ca_path} holds no certificate: there is no file that ends in .pem or .crt")
-    return _trusting(files)
+        return _trusting(files, "take it out of that folder, or name the one file that is meant as ca_path")
+    return _trusting(files, "give the file with the certificate of the CA")
 
 
-def _trusting(files: list[str]) -> ssl.SSLContext:
-    """A context that trusts the certificates of these files and no others."""
+def _trusting(files: list[str], advice: str) -> ssl.SSLContext:
+    """A context that trusts the certificates of these files and no others.
+
+    Args:
+        advice: what to do about a file that holds none.
+    """
     context = None
     for path in files:
         _readable(path, "ca_path")
@@ -69,7 +74,8 @@ def _trusting(files: list[str]) -> ssl.SSLContext:
             else:
                 context.load_verify_locations(cafile=path)
         except (ssl.SSLError, OSError) as exc:
-            raise InvalidInput(f"ca_path {path} holds no certificate in PEM form: {exc}") from exc
+            reason = getattr(exc, "reason", None) or exc.strerror or exc
+            raise InvalidInput(f"ca_path {path} holds no certificate in PEM form ({reason}); {advice}") from exc
     if context is None:
         raise AssertionError("there is at least one file")
     return context

@@ -14,7 +14,7 @@ from io import BytesIO
 from xml.sax.saxutils import escape
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown, whole_number
 from ansible_collections.virtmap.core.plugins.module_utils._transport.xmlstream import elements
 
 if t.TYPE_CHECKING:
@@ -26,7 +26,6 @@ ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
 WMI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
 WQL = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
-CONTENT_TYPE = "application/soap+xml"
 _WSMAN_FAULT = "{http://schemas.microsoft.com/wbem/wsman/1/wsmanfault}"
 _WMI_ERROR = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError}"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -222,5 +221,5 @@ def _fault(fault: _Element) -> WsmanFault:
         detail = " ".join(modern.findtext(f"{_WMI_ERROR}Message", "").split())
     sentence = f"{reason} ({detail})" if detail and detail != reason else reason
     # Windows has been seen to write it as a signed number of 32 bits, too.
-    code = int(number) & 0xFFFFFFFF if number.strip().lstrip("-").isdecimal() else None
-    return WsmanFault(code, subcode, sentence or "no reason is given")
+    code = whole_number(number)
+    return WsmanFault(None if code is None else code & 0xFFFFFFFF, subcode, sentence or "no reason is given")

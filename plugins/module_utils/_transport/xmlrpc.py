@@ -14,7 +14,7 @@ import xmlrpc.client
 from xml.parsers import expat
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown, whole_number
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import CHUNK, HttpClient, Stream
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http_errors import begin_of
 
@@ -150,10 +150,9 @@ def read_params(data: bytes) -> t.Any:
 
 def _fault_code(fault: xmlrpc.client.Fault) -> int:
     code: object = fault.faultCode
-    if isinstance(code, str) and code.lstrip("-").isdigit():
-        return int(code)
+    number = whole_number(code) if isinstance(code, str) else code
     # No code of its own: -1 is what servers use when they have none.
-    return code if isinstance(code, int) else -1
+    return number if isinstance(number, int) else -1
 
 
 class _Reader:

@@ -23,6 +23,23 @@ def refused_address() -> t.Iterator[Address]:
 
 
 @contextlib.contextmanager
+def full_queue() -> t.Iterator[Address]:
+    """An address whose connections are never completed."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = [socket.socket() for _number in range(4)]
+        for sock in waiting:
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+        try:
+            yield listener.getsockname()
+        finally:
+            for sock in waiting:
+                sock.close()
+
+
+@contextlib.contextmanager
 def silent_address() -> t.Iterator[Address]:
     """An address that accepts and never says a word: a TLS handshake hangs there, too."""
     with _listener(lambda _sock: None) as address:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
 import typing as t
 
 import pytest
@@ -84,8 +86,11 @@ def test_names_are_unique_and_mean_nothing_else_to_ansible(site: Site) -> None:
 
 
 def test_guests_with_one_uuid_are_all_there(site: Site) -> None:
-    configure(site, mapping(hypervisor("h1", guest("u1")), hypervisor("h2", guest("u1"))))
-    assert hosts(listed(site), "backend_file") == ["u1", "u1_2"]
+    third = guest("u3", "u1_2")
+    configure(site, mapping(hypervisor("h1", guest("u1")), hypervisor("h2", guest("u1")), hypervisor("h3", third)))
+    found = listed(site)
+    assert hosts(found, "backend_file") == ["u1", "u1_2", "u1_2_2"]
+    assert sorted(entry["virtmap_uuid"] for entry in found["_meta"]["hostvars"].values()) == ["u1", "u1", "u3"]
 
 
 def test_two_hypervisors_with_one_name_are_two_groups(site: Site) -> None:
@@ -196,6 +201,33 @@ def test_a_source_that_fails_is_replaced_by_its_last_answer_only_when_asked(site
     assert hosts(plain(json.loads(run.output[run.output.index("\n{") :].split("\n[WARN")[0])), "backend_file") == hosts(
         first, "backend_file"
     )
+
+
+def test_the_cache_keeps_nothing_of_sources_that_are_no_more(site: Site) -> None:
+    for filters in (["h1"], ["h*"]):
+        configure(site, mapping(hypervisor("h1", guest("u1", "web1"))), **CACHE)
+        configured = json.loads((site.folder / NAME).read_text(encoding="utf-8"))
+        configured["sources"][0]["filter_hosts"] = filters
+        site.write(NAME, configured)
+        assert hosts(listed(site), "backend_file") == ["web1"]
+        kept = [path.read_text(encoding="utf-8").count("collected_at") for path in (site.folder / "cache").iterdir()]
+        assert kept == [1, 1], "what is fresh, and the last good answer"
+
+
+def test_an_answer_does_not_become_younger_by_that_of_another_source(site: Site) -> None:
+    guests = [mapping(hypervisor(key, guest(f"u-{key}"))) for key in ("h1", "h2")]
+    configure(site, *guests[:1], **CACHE)
+    listed(site)
+    for path in (site.folder / "cache").iterdir():
+        entry = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"(asked_at\W+)[0-9.]+", lambda found: f"{found[1]}{time.time() - 2000:.1f}", entry))
+    configure(site, *guests, **CACHE)
+    listed(site)
+    # Now both answers are in a file that is some seconds old; the first one was given half an hour ago.
+    configure(site, *guests, **CACHE, cache_timeout=1000)
+    site.write("m0.json", mapping(hypervisor("h1", guest("u-new"))))
+    site.write("m1.json", mapping(hypervisor("h2", guest("u-too-new"))))
+    assert hosts(listed(site), "backend_file") == ["u-h2", "u-new"]
 
 
 def test_a_cache_of_another_format_is_as_good_as_none(site: Site) -> None:

@@ -41,6 +41,7 @@ def test_sources_are_united_and_told_once(site: Site, candlepin: CandlepinServer
     assert "s3cr3t-pass" not in second.output
 
 
+@pytest.mark.newest_core
 def test_a_source_that_fails_is_named_and_the_others_are_told(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_source_that_fails_is_named_and_the_others_are_told(
     assert [entry["hypervisors"][0]["id"] for entry in written["mappings"]] == ["h1"]
 
 
+@pytest.mark.newest_core
 def test_a_batch_of_the_sources_is_not_reported_as_if_it_were_all(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -72,6 +74,7 @@ def test_a_batch_of_the_sources_is_not_reported_as_if_it_were_all(
     assert held(candlepin) == {}
 
 
+@pytest.mark.newest_core
 def test_a_fact_that_a_cache_kept_is_not_reported_for_a_source_that_failed_now(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -100,6 +103,7 @@ def test_each_receiver_gets_its_own_sources_and_one_that_fails_stops_no_other(
     assert "does not know the owner nobody" in run.output
 
 
+@pytest.mark.newest_core
 def test_check_mode_says_what_would_change_and_tells_nobody(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -125,6 +129,7 @@ def test_names_of_strangers_stay_text(site: Site, candlepin: CandlepinServer, re
     assert HOSTILE.replace('"', '\\"') in (site.folder / "out.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.newest_core
 def test_a_backend_that_does_not_exist_is_refused_before_anything_runs(site: Site) -> None:
     site.inventory({"a": {"gather_backend": "esxi"}})
     run = site.play("virtmap.core.collect")
@@ -132,6 +137,7 @@ def test_a_backend_that_does_not_exist_is_refused_before_anything_runs(site: Sit
     assert "value of gather_backend must be one of" in run.output
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize(
     ("form", "expected"), [("table", "h1.example.com"), ("mapping", "collected_at"), ("virt_who", "virtWhoType")]
 )

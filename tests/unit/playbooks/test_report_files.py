@@ -8,6 +8,7 @@ import csv
 import json
 import typing as t
 
+import pytest
 from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinServer
 from ansible_collections.virtmap.core.tests.unit.playbooks.play import HOSTILE, Site, guest, hypervisor, mapping
 from ansible_collections.virtmap.core.tests.unit.plugins.module_utils._history.fleet import History
@@ -79,6 +80,7 @@ def test_history_and_files(site: Site) -> None:
     assert not list(site.folder.rglob("EXECUTED"))
 
 
+@pytest.mark.newest_core
 def test_a_history_in_postgresql(site: Site) -> None:
     database = fresh_database()
     url = f"postgresql://{database['username']}@127.0.0.1:{database['port']}/{database['database']}"
@@ -148,6 +150,7 @@ def test_whatever_fails_the_rest_is_done_and_somebody_is_told(
     assert not list(site.folder.rglob("EXECUTED"))
 
 
+@pytest.mark.newest_core
 def test_somebody_is_told_when_the_only_source_failed(site: Site) -> None:
     hosts = {"only": {"gather_backend": "file", "gather_path": "/nowhere/mapping.json"}}
     page = site.folder / "out.html"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+import pytest
 from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinServer
 from ansible_collections.virtmap.core.tests.unit.playbooks.play import HOSTILE, Site, guest, hypervisor, mapping
 
@@ -34,6 +35,7 @@ def test_all_answer_and_the_last_success_is_known(
     assert [call for call in candlepin.log.calls() if "POST" in call] == []
 
 
+@pytest.mark.newest_core
 def test_who_does_not_answer_is_named_with_the_reason(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:

@@ -152,6 +152,7 @@ def test_migration_writes_an_inventory_that_reports_the_same(
     assert again.recap("fleet")["changed"] == 0
 
 
+@pytest.mark.newest_core
 def test_migration_leaves_virt_who_alone_when_a_source_does_not_answer(site: Site, configuration: Path) -> None:
     (configuration / "a.conf").write_text("[gone]\ntype=fake\nfile=/nowhere.json\n[here]\ntype=fake\nfile=/f\n")
     good = site.write("good.json", mapping(hypervisor("h1")))
@@ -162,6 +163,7 @@ def test_migration_leaves_virt_who_alone_when_a_source_does_not_answer(site: Sit
     assert "Stop and disable" not in run.output
 
 
+@pytest.mark.newest_core
 def test_migration_writes_no_secrets_without_a_password(site: Site, configuration: Path) -> None:
     (configuration / "a.conf").write_text("[here]\ntype=fake\nfile=/f\n")
     run = site.play("virtmap.core.migrate_virt_who", "-e", f"migrate_inventory={site.folder}/new.yml", inventory=NAME)

@@ -27,11 +27,14 @@ def test_a_session_without_a_report_has_no_counts(tmp_path: Path) -> None:
 
 
 def test_the_table_names_each_session_and_what_failed() -> None:
-    text = table([Outcome("lint", "success", 1.5, None), Outcome("units-2.19", "FAILED", 70.0, Counts(4, 1))], 71.0)
-    assert text.splitlines() == [
-        "lint        success     1.5 s",
-        "units-2.19  FAILED     70.0 s  4 passed, 1 failed",
-        "all                    71.0 s",
+    outcomes = [
+        Outcome("lint", "success", 1.5, 1.0, None),
+        Outcome("units-2.19", "FAILED", 70.0, 131.5, Counts(4, 1)),
+    ]
+    assert table(outcomes, 71.0).splitlines() == [
+        "lint        success     1.5 s     1.0 s",
+        "units-2.19  FAILED     70.0 s   131.5 s  4 passed, 1 failed",
+        "all                    71.0 s   132.5 s of processors",
     ]
 
 
@@ -42,7 +45,7 @@ def test_only_success_and_skipped_are_no_failure(tmp_path: Path, word: str, fail
     report = tmp_path / "lint.json"
     report.write_text(json.dumps({"result": 0, "sessions": [{"name": "lint", "result": word}]}))
     assert read_word(report) == word
-    assert Outcome("lint", word, 1.0, None).failed is failed
+    assert Outcome("lint", word, 1.0, 1.0, None).failed is failed
 
 
 def test_a_run_without_a_session_is_a_failure(tmp_path: Path) -> None:

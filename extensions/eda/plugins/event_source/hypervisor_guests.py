@@ -35,7 +35,7 @@ options:
   defaults:
     description:
       - Options for all sources that do not give them themselves and have such an option, for example C(username) and
-        C(password) from a credential. Empty ones do not count.
+        C(password) from a credential. Empty ones do not count, nor do those that an option of the source excludes.
     type: dict
     default: {}
   initial:

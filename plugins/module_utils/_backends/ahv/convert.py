@@ -69,7 +69,11 @@ def _place(vm: VmRow, place: str | None, by_host: dict[str, list[Guest]], result
         result.skipped.append(Skipped("guest", vm.name or "(no name)", "no uuid: Prism tells none"))
         return
     guest = Guest(uuid, vm.name, vm.state, {"ext_id": vm.ext_id})
-    if place is None:
+    if place is None and guest.state.active:
+        # In unplaced it would pass for one that is off.
+        reason = f"it is {guest.state.word}, but Prism tells no host for it"
+        result.skipped.append(Skipped("guest", vm.name or uuid, reason))
+    elif place is None:
         result.unplaced.append(guest)
     elif place in by_host:
         by_host[place].append(guest)

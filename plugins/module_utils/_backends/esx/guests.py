@@ -25,7 +25,7 @@ STATES = {
 }
 # From this hardware version on a guest sees the first three groups of its uuid with their bytes in reverse.
 SWAPPED_FROM = 13
-_HARDWARE = re.compile(r"vmx-(\d+)")
+_HARDWARE = re.compile(r"vmx-([0-9]{1,9})")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _VCLS_NAME = "vcls"
 

@@ -10,11 +10,18 @@ import re
 import stat
 import traceback
 import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.file.convert import convert
 from ansible_collections.virtmap.core.plugins.module_utils._core.assemble import Warn, assemble
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput, MissingLibrary, NotFound
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    CannotConnect,
+    InvalidInput,
+    MissingLibrary,
+    NotFound,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
+from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
 
 try:
@@ -34,12 +41,16 @@ def collect(options: t.Mapping[str, t.Any], selection: Selection, warn: Warn) ->
 
     Raises:
         NotFound: there is no such file.
+        CannotConnect: the mapping is older than ``max_age``.
         InvalidInput: the file cannot be read, or is in none of the formats.
         MissingLibrary: the file is YAML and PyYAML is not installed.
     """
     path = options["path"]
+    max_age = None if options["max_age"] is None else check_timeout(options, "max_age")
     document = load(path)
     found = convert(document, path)
+    if max_age is not None:
+        _check_age(path, found.collected_at, max_age)
     mapping = assemble(
         backend="file",
         source=path,
@@ -76,8 +87,30 @@ def load(path: str) -> t.Any:
         return yaml.load(text, Loader=loader)  # noqa: S506
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
         raise InvalidInput(
-            f"the file {path} is neither JSON ({json_error}) nor YAML ({' '.join(str(exc).split())})"
+            f"the file {path} is neither JSON ({json_error}) nor YAML ({' '.join(str(exc).split())}); let it be written anew, "
+            "in full under another name and then renamed"
         ) from exc
+
+
+def _check_age(path: str, collected_at: str | None, max_age: float) -> None:
+    """Refuse a mapping that nobody has brought up to date.
+
+    Args:
+        collected_at: in UTC; None where the format does not tell it, so that the last change of the file counts.
+    """
+    if collected_at is None:
+        moment, of = datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc), "was last written"
+    else:
+        moment, of = datetime.fromisoformat(collected_at.replace("Z", "+00:00")), "was collected"
+    age = (datetime.now(timezone.utc) - moment).total_seconds()
+    told = f"the mapping in the file {path} {of} at {moment:%Y-%m-%dT%H:%M:%SZ}"
+    if age > max_age:
+        raise CannotConnect(
+            f"{told}, {age:.0f} seconds ago, which is longer than max_age ({max_age:g}); see why what writes this file has "
+            "stopped, or raise max_age"
+        )
+    if age < -max_age:
+        raise CannotConnect(f"{told}, which has not come yet; set the clocks of this host and of the one that wrote it")
 
 
 def _looks_deep(text: str) -> bool:

@@ -6,4 +6,4 @@ from __future__ import annotations
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup
 
-OPTIONS = OptionGroup({"path": {"type": "path", "required": True}})
+OPTIONS = OptionGroup({"path": {"type": "path", "required": True}, "max_age": {"type": "int"}})

@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.virtmap.core.plugins.module_utils._backends.hyperv.guid import bare, seen_by_guest, swapped
 from ansible_collections.virtmap.core.plugins.module_utils._backends.hyperv.host import V1, Told
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Guest, GuestState, Host, Skipped
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown, whole_number
 from ansible_collections.virtmap.core.plugins.module_utils._transport.wsman import Row
 
 # Msvm_ComputerSystem.EnabledState; the first namespace has the numbers from 32768 to 32777, the second one all.
@@ -93,7 +93,7 @@ def state_of(number: str | None) -> GuestState:
 def build_of(version: str | None) -> int | None:
     """The third number of a version: 20348 of 10.0.20348.1."""
     parts = (version or "").split(".")
-    return int(parts[2]) if len(parts) > 2 and parts[2].isascii() and parts[2].isdigit() else None
+    return whole_number(parts[2]) if len(parts) > 2 else None
 
 
 def _guests(told: Told, guest_order: bool) -> tuple[list[Guest], list[Skipped]]:

@@ -122,6 +122,7 @@ class Api:
 
     def _read_pages(self, path: str, kind: str, sink: Sink) -> str:
         token = ""
+        seen: set[str] = set()
         while True:
             params: dict[str, t.Any] = {"limit": self._page_size}
             if token:
@@ -141,12 +142,13 @@ class Api:
             for item in items or ():
                 sink.add(item)
             following = metadata.get("continue") or ""
-            if not isinstance(following, str) or (following and following == token):
+            if not isinstance(following, str) or following in seen:
                 raise BadAnswer(f"{self.what} does not come to the end of {path}; look at the server's log")
             if not following:
                 version = metadata.get("resourceVersion")
                 return version if isinstance(version, str) else ""
             token = following
+            seen.add(token)
 
 
 def document_of(answer: Answer, what: str) -> dict[str, t.Any]:

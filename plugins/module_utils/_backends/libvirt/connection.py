@@ -119,6 +119,9 @@ class Connection:
             seconds: for a call that takes long by its nature; None for those of the connection.
         """
         conn = self._conn
+        if conn is None:
+            # Time was up in a call before, or it was closed. Whoever cleans up must not hide that error with one of Python's.
+            raise CannotConnect(f"the connection to libvirt at {shown(self.uri.source)} is given up")
         try:
             return self._within_deadline(lambda: function(conn), doing, seconds)
         except libvirt.libvirtError as exc:

@@ -17,7 +17,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.model import (
     Host,
     Skipped,
 )
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown, whole_number
 
 # The engine's words; those of version 3 are marked. What runs on a host while it starts, restarts or moves is running;
 # virt-who calls it shut off or unknown.
@@ -91,7 +91,11 @@ def _place(
             continue
         extra = {} if row.status is None else {"status": row.status}
         guest = Guest(row.id, row.name, STATES.get(row.status or "", GuestState.UNKNOWN), extra)
-        if row.host_id is None:
+        if row.host_id is None and guest.state.active:
+            # In unplaced it would pass for one that is off.
+            reason = f"it is {guest.state.word}, but the engine tells no host for it"
+            found.skipped.append(Skipped("guest", row.name or row.id, reason))
+        elif row.host_id is None:
             found.unplaced.append(guest)
         elif row.host_id in known:
             guests[row.host_id].append(guest)
@@ -128,7 +132,7 @@ def _host(row: rows.Host, clusters: t.Mapping[str, rows.Cluster], guests: t.Mapp
 
 def _facts(row: rows.Host, cluster: str | None) -> dict[str, FactValue]:
     facts: dict[str, FactValue] = {"hypervisor.type": TYPE}
-    if row.sockets is not None and row.sockets.isascii() and row.sockets.isdigit() and int(row.sockets) > 0:
+    if row.sockets is not None and (whole_number(row.sockets) or 0) > 0:
         facts["cpu.cpu_socket(s)"] = row.sockets
     for key, value in (
         ("hypervisor.version", row.version),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import whole_number
+
 if t.TYPE_CHECKING:
     from lxml.etree import _Element
 
@@ -68,7 +70,6 @@ def cluster(element: _Element) -> Cluster:
 def host(element: _Element) -> Host:
     """A row for ``host``."""
     place = element.find("cluster")
-    count = _text(element.findtext("summary/total"))
     return Host(
         id=_text(element.get("id")),
         name=element.findtext("name") or None,
@@ -78,7 +79,7 @@ def host(element: _Element) -> Host:
         hardware_uuid=_text(element.findtext("hardware_information/uuid")),
         sockets=_either(element.find("cpu/topology"), "sockets"),
         version=_either(element.find("version"), "full_version"),
-        guest_count=int(count) if count is not None and count.isascii() and count.isdigit() else None,
+        guest_count=whole_number(element.findtext("summary/total")),
     )
 
 

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown, whole_number
 
 CONF = "/etc/vdsm/vdsm.conf"
 _DROP_INS = ("/usr/lib/vdsm/vdsm.conf.d", "/etc/vdsm/vdsm.conf.d", "/run/vdsm/vdsm.conf.d")
@@ -85,10 +85,11 @@ def _read(parser: configparser.RawConfigParser, name: str) -> None:
 
 
 def _port(parser: configparser.RawConfigParser, path: str) -> int:
-    text = parser.get("addresses", "management_port", fallback="54321").strip()
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 65535):
+    text = parser.get("addresses", "management_port", fallback="54321")
+    port = whole_number(text)
+    if port is None or not 1 <= port <= 65535:
         raise InvalidInput(f"management_port in {path} is {shown(text)!r}, which is no port; correct it, or give port")
-    return int(text)
+    return port
 
 
 def _only_address(text: str) -> str | None:

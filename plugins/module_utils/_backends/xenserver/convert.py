@@ -56,7 +56,6 @@ STATES = {
 }
 # What tells a guest from what XAPI calls a VM, too.
 _MARKS = ("is_a_template", "is_a_snapshot", "is_control_domain")
-_ON_A_HOST = (GuestState.RUNNING, GuestState.PAUSED)
 _NONE = ("", "OpaqueRef:NULL")
 
 
@@ -165,7 +164,7 @@ def _placed(told: Told, found: Found) -> dict[str, list[Guest]]:
         elif machine.host:
             reason = "its host is not among the hosts of the pool, as when that was removed at this moment"
             found.skipped.append(Skipped("guest", machine.name or machine.uuid, reason))
-        elif machine.state in _ON_A_HOST:
+        elif machine.state.active:
             reason = f"it is {machine.state.word}, but the pool tells no host for it"
             found.skipped.append(Skipped("guest", machine.name or machine.uuid, reason))
         else:

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import VIRT_WHO_TYPE_KEY
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Guest, Hypervisor
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown, whole_number
 
 Warn = t.Callable[[str], None]
 LONGEST_ID = 255
@@ -131,7 +131,8 @@ def wire_guest(guest: Guest) -> dict[str, t.Any]:
 
 
 def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) <= _BIGGEST_INTEGER
+    number = whole_number(text)
+    return text.isdigit() and number is not None and number <= _BIGGEST_INTEGER
 
 
 def _cut(text: str) -> str:

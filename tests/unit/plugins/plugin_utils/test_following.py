@@ -20,6 +20,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     VirtmapError,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Guest, GuestState, Hypervisor, Mapping
+from ansible_collections.virtmap.core.plugins.plugin_utils import _following as following
 from ansible_collections.virtmap.core.plugins.plugin_utils._event_source import following_for
 from ansible_collections.virtmap.core.tests.unit.taking_events import DEADLINE, Taken, watched
 
@@ -81,6 +82,23 @@ def test_a_connection_that_is_lost_is_told_and_so_is_what_happened_meanwhile(
         assert taken.kinds(5) == ["snapshot", "source_failed", "source_recovered", "guest_appeared", "changed"]
     assert caplog.messages[0] == "sources[0]: two guests have one uuid, { { x }}"
     assert len(caplog.messages) == 2
+
+
+def test_what_a_server_repeats_of_a_secret_is_told_nowhere(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def watch(*args: t.Any) -> t.Iterator[Mapping]:
+        args[2]("no twin of s3cret-word is known")
+        yield mapping()
+        raise Denied("vc does not know reader:s3cret-word")
+
+    monkeypatch.setattr(following, "native_watch", lambda _backend: watch)
+    options = {"backend": "esx", "server": "vc", "username": "reader", "password": "s3cret-word", "limit": 0}
+    with Taken(following_for({**options, "settle": 0})) as taken:
+        events = [taken.next(), taken.next()]
+    assert "s3cret-word" not in json.dumps(events) + caplog.text
+    assert events[1]["reason"] == "vc does not know reader:********"
+    assert "no twin of ******** is known" in caplog.text
 
 
 def test_refused_credentials_are_not_tried_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:

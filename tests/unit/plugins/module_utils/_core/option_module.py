@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.virtmap.core.plugins.module_utils._core.module import _Module
 from ansible_collections.virtmap.core.tests.unit.plugins.module_utils._core.test_options import GROUP
 
 
 def main() -> None:
     """Return the options, secrets readable: ansible-core would hide them."""
-    module = AnsibleModule(**GROUP.module_arguments())
+    module = _Module(GROUP)
     module.no_log_values.clear()
     module.exit_json(seen=module.params)
 

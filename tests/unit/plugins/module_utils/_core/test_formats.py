@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import typing as t
 
 import pytest
@@ -159,7 +160,7 @@ class TestReading:
         assert found.hypervisors[0].guests == [Guest("g", state=GuestState.UNKNOWN)]
 
     def test_facts_that_were_not_told_are_absent(self) -> None:
-        facts = {"cpu.cpu_socket(s)": None, "hypervisor.version": 7, "odd": {"a": 1}, "x": True}
+        facts = {"cpu.cpu_socket(s)": None, "hypervisor.version": 7, "odd": {"a": 1}, "x": True, "nan": math.nan}
         found = from_virt_who({"hypervisors": [{"uuid": "h", "facts": facts}]}, "x")
         assert found.hypervisors[0].facts == {"hypervisor.version": 7, "x": True}
 

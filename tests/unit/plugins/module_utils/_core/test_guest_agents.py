@@ -97,7 +97,7 @@ def test_inventory_has_it_as_a_variable(tmp_path):
     join([one], {ONE: told(addresses=["192.0.2.5"])})
     path = tmp_path / "mapping.json"
     path.write_text(json.dumps(one.to_dict()))
-    read = collect({"path": str(path)}, Selection.from_options({"hypervisor_id": "uuid"}), pytest.fail)
+    read = collect({"path": str(path), "max_age": None}, Selection.from_options({}), pytest.fail)
     first = next(entry for entry in entries([read], ["name", "uuid"]) if entry.name == "web1")
     assert first.variables["virtmap_guest_agent"]["fqdn"] == "web1.example.com"
     # What a guest says about itself is not where credentials are sent.

@@ -8,6 +8,7 @@ import re
 import typing as t
 
 import pytest
+from ansible_collections.virtmap.core.plugins.module_utils._backends.kubevirt.options import OPTIONS as KUBEVIRT
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import (
     PROXY,
@@ -86,6 +87,37 @@ def test_a_plugin_reads_them_as_a_module_does(
         assert first in result["msg"]
     else:
         assert GROUP.validate(values, "here") == result["seen"]
+
+
+class TestTheEnvironmentBesideOptions:
+    """Variables that are there for all sources of a job do not exclude what one of them was given."""
+
+    everything = {f"VIRTMAP_TEST_{name}": f"env-{name}" for name in ("USERNAME", "PASSWORD", "SERVER")}
+
+    def test_what_an_option_excludes_is_not_taken_nor_what_belongs_to_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in self.everything.items():
+            monkeypatch.setenv(name, value)
+        found = GROUP.validate({"token": "T0K3N"}, "here")
+        assert (found["token"], found["password"], found["username"]) == ("T0K3N", None, None)
+        assert found["server"] == "env-SERVER"
+        assert run_module(MODULE, {"token": "T0K3N"}, environment=self.everything)["seen"] == found
+
+    def test_what_needs_an_excluded_one_goes_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("SERVER", "TOKEN"):
+            monkeypatch.setenv(f"VIRTMAP_KUBEVIRT_{name}", "x")
+        found = KUBEVIRT.validate({"kubeconfig": "/c"}, "here")
+        assert (found["kubeconfig"], found["server"], found["token"]) == ("/c", None, None)
+        assert KUBEVIRT.validate({}, "here")["token"] == "x", "the group itself is as it was"
+
+    def test_two_options_still_exclude_each_other(self) -> None:
+        with pytest.raises(InvalidInput, match="mutually exclusive: password.token"):
+            GROUP.validate({"token": "t0k", "username": "u", "password": "p4ss"}, "here")
+
+    def test_two_variables_do_so_as_well(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("SERVER", "KUBECONFIG"):
+            monkeypatch.setenv(f"VIRTMAP_KUBEVIRT_{name}", "some-text")
+        with pytest.raises(InvalidInput, match="mutually exclusive: kubeconfig.server"):
+            KUBEVIRT.validate({}, "here")
 
 
 def test_the_values_that_came_in_are_left_as_they_are() -> None:

@@ -204,6 +204,11 @@ class TestGood:
         assert written["hypervisors"][0]["guests"][0]["cores"] == 4
         assert "pool" in written["unplaced"][0]
 
+    def test_a_key_of_a_backend_is_kept_where_the_name_is_missing(self) -> None:
+        guest = {"uuid": "g1", "state": "running", "virt_who_type": "esx"}
+        (host, _other) = parse_mapping(changed((*HOST, "guests"), [guest])).hypervisors
+        assert host.guests == [Guest("g1", None, GuestState.RUNNING, {"virt_who_type": "esx"})]
+
     def test_a_broken_object_without_a_name_does_not_lose_the_mapping(self) -> None:
         entries = [{"kind": "host", "name": "", "reason": "no uuid"}, {"kind": "guest"}]
         assert len(parse_mapping({**GOOD, "skipped": entries}).skipped) == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown
+from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed, shown, whole_number
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +50,30 @@ def test_megabytes_are_not_looked_at() -> None:
             raise AssertionError("the whole text was walked through")
 
     assert shown(Long("x" * 10_000_000)).endswith("...")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        (" 64\n", 64),
+        ("-2147024891", -2147024891),
+        ("9223372036854775807", 2**63 - 1),
+        ("007", 7),
+        ("9" * 20, None),
+        ("9" * 100_000, None),
+        ("1.5", None),
+        ("+1", None),
+        ("--1", None),
+        ("1_0", None),
+        ("\u00b2", None),
+        ("\u0663", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_whole_number(text: str | None, number: int | None) -> None:
+    assert whole_number(text) == number
 
 
 def test_listed() -> None:

@@ -14,7 +14,7 @@ import zlib
 
 import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput, MissingLibrary
-from ansible_collections.virtmap.core.plugins.module_utils._transport import http
+from ansible_collections.virtmap.core.plugins.module_utils._transport import http, http_answer
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
 from ansible_collections.virtmap.core.tests.servers._http import HttpServer, Request, Response, faults
 from ansible_collections.virtmap.core.tests.servers._tls import CertificateAuthority
@@ -150,6 +150,18 @@ class TestAnswers:
         with HttpServer(lambda _request: Response(200, packed, [("Content-Encoding", "gzip")])) as server:
             with connect(server).stream("GET", "/") as stream:
                 assert len(stream.read(1000)) <= 1000
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_one_that_is_too_large_to_be_held_is_given_up(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch, packed: bool
+    ) -> None:
+        monkeypatch.setattr(http_answer, "LARGEST", 1_000_000)
+        body, headers = b"0" * 1_000_001, [("Content-Encoding", "gzip")] if packed else []
+        with HttpServer(lambda _request: Response(200, gzip.compress(body) if packed else body, headers)) as server:
+            with pytest.raises(BadAnswer, match="sent more than 1000000 bytes in one answer; look at the server's log"):
+                connect(server).request("GET", "/")
+            monkeypatch.setattr(http_answer, "LARGEST", 1_000_001)
+            assert connect(server).request("GET", "/").body == body
 
     def test_an_answer_without_a_length_ends_with_the_connection(self, server: HttpServer, connect: Connect) -> None:
         server.faults.add(faults.raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nto the end"))

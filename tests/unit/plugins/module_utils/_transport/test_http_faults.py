@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import email.utils
 import socket
 import threading
@@ -23,9 +22,10 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
 )
 from ansible_collections.virtmap.core.plugins.module_utils._transport import http, http_errors
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
-from ansible_collections.virtmap.core.tests.servers._http import HttpServer, Request, Response, faults
+from ansible_collections.virtmap.core.tests.servers._http import HttpServer, Request, faults
 from ansible_collections.virtmap.core.tests.servers._http.connection import ConnectionHandler
 from ansible_collections.virtmap.core.tests.servers._http.dead import (
+    full_queue,
     refused_address,
     resetting_address,
     silent_address,
@@ -36,23 +36,6 @@ Connect = t.Callable[..., HttpClient]
 SECRET = "s3cr3t-t0ken"
 # What a test may take beyond a deadline on a busy machine.
 GRACE = 5.0
-
-
-@contextlib.contextmanager
-def full_queue() -> t.Iterator[tuple[str, int]]:
-    """An address whose connections are never completed."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        waiting = [socket.socket() for _number in range(4)]
-        for sock in waiting:
-            sock.setblocking(False)
-            sock.connect_ex(listener.getsockname())
-        try:
-            yield listener.getsockname()
-        finally:
-            for sock in waiting:
-                sock.close()
 
 
 def fails(
@@ -132,39 +115,6 @@ class TestNoConnection:
         with full_queue() as (host, port):
             client = connect(f"http://{host}:{port}", timeout=1)
             fails(client, CannotConnect, "did not answer in full within 1 second", within=1)
-
-    def test_several_addresses_share_the_deadline(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-        """One that leads nowhere does not keep the one that answers from being reached."""
-        with full_queue() as nowhere, HttpServer(lambda _request: Response.text("ok")) as good:
-            addresses = [
-                (socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in (nowhere, (good.host, good.port))
-            ]
-            monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
-            began = time.monotonic()
-            assert connect("http://both.example.com", timeout=2).request("GET", "/").body == b"ok"
-            assert time.monotonic() - began < 2 + GRACE
-
-    def test_an_unknown_name(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-        def unknown(*_args: t.Any, **_kwargs: t.Any) -> t.Any:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-        monkeypatch.setattr(socket, "getaddrinfo", unknown)
-        client = connect("http://nowhere.example.com", what="the service localhost")
-        fails(client, CannotConnect, "cannot be reached: its name cannot be resolved")
-
-    def test_a_resolver_that_hangs(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-        release = threading.Event()
-
-        def hanging(*_args: t.Any, **_kwargs: t.Any) -> t.Any:
-            release.wait(60)
-            return []
-
-        monkeypatch.setattr(socket, "getaddrinfo", hanging)
-        client = connect("http://slow.example.com", what="the service localhost", timeout=1)
-        try:
-            fails(client, CannotConnect, "did not answer in full within 1 second", within=1)
-        finally:
-            release.set()
 
     @pytest.mark.parametrize("name", ["a" * 70 + ".example.com", "a..b"])
     def test_a_name_that_cannot_be_one(self, connect: Connect, name: str) -> None:

@@ -169,7 +169,7 @@ class TestFiles:
     def test_nonsense(self, client_pair: Pair, tmp_path: Path) -> None:
         nonsense = tmp_path / "nonsense.pem"
         nonsense.write_text("this is no certificate\n")
-        self.refused("ca_path .*nonsense.pem holds no certificate in PEM form", ca_path=nonsense)
+        self.refused("ca_path .*nonsense.pem holds no certificate in PEM form .*; give the file", ca_path=nonsense)
         self.refused("client certificate .*nonsense.pem and its key .* cannot be used", client_cert=nonsense)
         self.refused("and its key .*nonsense.pem cannot", client_cert=client_pair.cert, client_key=nonsense)
 

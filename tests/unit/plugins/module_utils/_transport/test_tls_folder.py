@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect, InvalidInput
 from ansible_collections.virtmap.core.plugins.module_utils._transport.http import HttpClient
 from ansible_collections.virtmap.core.plugins.module_utils._transport.server import parse_server
+from ansible_collections.virtmap.core.plugins.module_utils._transport.tls import client_context
 from ansible_collections.virtmap.core.tests.servers._http import HttpServer, Response
 from ansible_collections.virtmap.core.tests.servers._tls import CertificateAuthority
 
@@ -39,6 +40,15 @@ def test_a_folder_of_certificates_is_trusted_and_nothing_else(tmp_path: Path, ha
         pytest.raises(CannotConnect, match="is not trusted"),
     ):
         ask(server, folder)
+
+
+def test_one_bad_file_among_good_ones_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "trusted"
+    folder.mkdir()
+    (folder / "ca.pem").write_text(CertificateAuthority(tmp_path / "one", "one").pem)
+    (folder / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\n")
+    with pytest.raises(InvalidInput, match=r"trusted/key.pem holds no certificate in PEM form \(.*\); take it out of"):
+        client_context(ca_path=str(folder))
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def test_both_shapes_of_faults(read: t.Callable[[bytes, str], t.Any]) -> None:
         ("<f:WSManFault Code='2150858793'/>", 0x80338029, False, True),
         ("<f:WSManFault Code='2150858780'/>", 0x8033801C, False, True),
         ("<f:WSManFault Code='five'/>", None, False, False),
+        ("<f:WSManFault Code='--5'/>", None, False, False),
+        (f"<f:WSManFault Code='{'5' * 5000}'/>", None, False, False),
         ("<f:WSManFault/>", None, False, False),
         ("", None, False, False),
     ],

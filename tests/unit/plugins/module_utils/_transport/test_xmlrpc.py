@@ -101,7 +101,7 @@ def test_odd_faults(peer: Peer) -> None:
     member = "<member><name>{}</name><value>{}</value></member>"
     body = "<methodResponse><fault><value><struct>{}</struct></value></fault></methodResponse>"
     text = member.format("faultString", "x")
-    for code, expected in [("7", 7), ("nonsense", -1)]:
+    for code, expected in [("7", 7), ("-7", -7), ("nonsense", -1), ("7" * 5000, -1), ("--7", -1)]:
         with pytest.raises(XmlRpcFault) as caught:
             peer.answers(body.format(member.format("faultCode", code) + text))
         assert caught.value.code == expected

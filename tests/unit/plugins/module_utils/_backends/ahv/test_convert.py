@@ -57,6 +57,14 @@ def test_every_power_state(word: str | None, state: GuestState) -> None:
     assert state_of(word) is state
 
 
+@pytest.mark.parametrize("state", [GuestState.RUNNING, GuestState.PAUSED])
+def test_one_that_runs_nobody_knows_where_is_named_and_does_not_pass_for_one_that_is_off(state: GuestState) -> None:
+    found = converted(VM._replace(host=None, state=state), VM._replace(host=None, state=GuestState.SHUT_OFF))
+    assert [guest.state for guest in found.unplaced] == [GuestState.SHUT_OFF]
+    (entry,) = found.skipped
+    assert (entry.name, entry.reason) == ("web1", f"it is {state.word}, but Prism tells no host for it")
+
+
 def test_a_guest_is_reported_under_the_uuid_that_it_sees() -> None:
     guest = (converted(VM._replace(bios_uuid="b1")).hosts[0].guests or [])[0]
     assert (guest.uuid, guest.extra) == ("b1", {"ext_id": "g1"})

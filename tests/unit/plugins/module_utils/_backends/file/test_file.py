@@ -8,12 +8,18 @@ import json
 import os
 import stat
 import typing as t
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.virtmap.core.plugins.module_utils._backends.file import client
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput, MissingLibrary, NotFound
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    CannotConnect,
+    InvalidInput,
+    MissingLibrary,
+    NotFound,
+)
 from ansible_collections.virtmap.core.plugins.module_utils._core.formats import to_virt_who
 from ansible_collections.virtmap.core.plugins.module_utils._core.model import Mapping
 from ansible_collections.virtmap.core.plugins.module_utils._core.selection import Selection
@@ -53,12 +59,23 @@ OWN: dict[str, t.Any] = {
 
 def collect(path: Path | str, **options: t.Any) -> tuple[Mapping, list[str]]:
     warnings: list[str] = []
-    return client.collect({"path": str(path)}, Selection.from_options(options), warnings.append), warnings
+    given = {"path": str(path), "max_age": options.pop("max_age", None)}
+    return client.collect(given, Selection.from_options(options), warnings.append), warnings
 
 
 def written(folder: Path, text: str | bytes, name: str = "mapping") -> Path:
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def aged(folder: Path, kind: str, seconds: int) -> Path:
+    """A file with a mapping that was collected, or where that is not told written, so long ago."""
+    moment = datetime.now(timezone.utc) - timedelta(seconds=seconds)
+    if kind == "own":
+        return written(folder, json.dumps({**OWN, "collected_at": moment.isoformat()}))
+    path = written(folder, json.dumps(VIRT_WHO))
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
     return path
 
 
@@ -97,6 +114,34 @@ def test_virt_who_s_format(tmp_path: Path) -> None:
     ]
     assert shown[0]["guests"] == [{"uuid": "g1", "name": None, "state": "running", "virt_who_type": "esx"}]
     assert shown[1]["guests"] == [{"uuid": "g2", "name": None, "state": "shut_off"}]
+
+
+class TestMaxAge:
+    @pytest.mark.parametrize("kind", ["own", "virt-who"])
+    @pytest.mark.parametrize("seconds", [0, 3000, -3000])
+    def test_what_is_young_enough_is_read(self, tmp_path: Path, kind: str, seconds: int) -> None:
+        path = aged(tmp_path, kind, seconds)
+        assert len(collect(path, max_age=3600)[0].hypervisors) == 2
+
+    @pytest.mark.parametrize(("kind", "of"), [("own", "was collected"), ("virt-who", "was last written")])
+    def test_what_is_older_is_refused(self, tmp_path: Path, kind: str, of: str) -> None:
+        path = aged(tmp_path, kind, 90_000)
+        assert collect(path)[0].hypervisors, "any age will do without the option"
+        with pytest.raises(
+            CannotConnect,
+            match=rf"{of} at 2\d{{3}}-\S+Z, 9000\d seconds ago, which is longer than max_age \(86400\); see",
+        ):
+            collect(path, max_age=86400)
+
+    @pytest.mark.parametrize("kind", ["own", "virt-who"])
+    def test_what_is_of_tomorrow_is_refused(self, tmp_path: Path, kind: str) -> None:
+        """It would never become old."""
+        with pytest.raises(CannotConnect, match="which has not come yet; set the clocks"):
+            collect(aged(tmp_path, kind, -90_000), max_age=86400)
+
+    def test_none_at_all_is_a_mistake(self, tmp_path: Path) -> None:
+        with pytest.raises(InvalidInput, match="max_age is 0, but must be at least 1 second"):
+            collect(tmp_path / "unread", max_age=0)
 
 
 class TestOwnFormat:
@@ -240,6 +285,10 @@ class TestBadFiles:
         assert caught.value.message.startswith((f"the file {path} is neither JSON (", str(path)))
         assert "\n" not in caught.value.message
         assert len(caught.value.message) < 1000
+        if "neither JSON" in caught.value.message:
+            assert caught.value.message.endswith(
+                "; let it be written anew, in full under another name and then renamed"
+            )
 
     @pytest.mark.parametrize(
         "text",

@@ -57,7 +57,15 @@ def test_every_state(number: str | None, state: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "version, build", [("10.0.20348.1", 20348), ("6.1.7601", 7601), ("10.0", None), ("a.b.c", None), (None, None)]
+    "version, build",
+    [
+        ("10.0.20348.1", 20348),
+        ("6.1.7601", 7601),
+        ("10.0", None),
+        ("a.b.c", None),
+        ("1.2." + "3" * 5000, None),
+        (None, None),
+    ],
 )
 def test_the_build_is_the_third_number(version: str | None, build: int | None) -> None:
     assert build_of(version) == build

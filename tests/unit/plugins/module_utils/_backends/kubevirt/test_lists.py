@@ -127,18 +127,20 @@ def test_a_snapshot_that_always_expires_ends(gather: Collector, serve: Serve) ->
     assert len(server.log.entries) == 7
 
 
-def test_a_page_that_repeats_itself_ends(gather: Collector, serve: Serve) -> None:
+@pytest.mark.parametrize("tokens", [("one",), ("one", "two"), ("one", "two", "three")])
+def test_pages_that_go_round_in_a_circle_end(gather: Collector, serve: Serve, tokens: tuple[str, ...]) -> None:
+    """As behind a balancer whose servers do not agree."""
     server = serve(fleet(9))
-    stuck = faults.edited(lambda page: page["metadata"].update({"continue": "eyJydiI6MX0"}))
-    server.faults.add(stuck, times=None, path=INSTANCES, when=lambda request: not is_later_page(request))
-    server.faults.add(
-        faults.status(200, {"kind": "VirtualMachineInstanceList", "metadata": {"continue": "eyJydiI6MX0"}}),
-        times=None,
-        when=is_later_page,
-    )
+    first = faults.edited(lambda page: page["metadata"].update({"continue": tokens[0]}))
+    server.faults.add(first, times=None, path=INSTANCES, when=lambda request: not is_later_page(request))
+    for token, following in zip(tokens, (*tokens[1:], tokens[0])):
+        page = {"kind": "VirtualMachineInstanceList", "metadata": {"continue": following}}
+        server.faults.add(
+            faults.status(200, page), times=None, when=lambda request, here=token: f"continue={here}" in request.target
+        )
     with pytest.raises(BadAnswer, match="does not come to the end"):
         gather(server)
-    assert len(server.log.entries) == 3
+    assert len(server.log.entries) == 2 + len(tokens)
 
 
 def test_another_kind_of_list_is_refused(gather: Collector, serve: Serve) -> None:

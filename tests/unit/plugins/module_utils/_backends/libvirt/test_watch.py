@@ -86,6 +86,22 @@ def test_a_frozen_daemon_is_noticed_and_found_again(doomed: Libvirtd, monkeypatc
         assert follower.next().guest_count == 1
 
 
+def test_a_daemon_that_freezes_while_it_is_read_is_found_again(
+    doomed: Libvirtd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It is read all the time, so a call is stuck long before the lack of signs of life is noticed.
+    monkeypatch.setattr(watch, "READ_AGAIN", 0.0)
+    with following(doomed.uri(driver="test"), timeout=1) as follower:
+        follower.next()
+        doomed.freeze()
+        follower.until_warned("did not answer within 1 seconds while")
+        while follower.news():
+            follower.next()
+        doomed.thaw()
+        assert follower.next().guest_count == 1
+        assert all(isinstance(warning, Lost) for warning in follower.warnings if "did not answer" in warning)
+
+
 def test_connections_that_were_lost_leave_nothing_behind(doomed: Libvirtd) -> None:
     def sockets() -> int:
         return sum(1 for name in os.listdir("/proc/self/fd") if _target(name).startswith("socket:"))

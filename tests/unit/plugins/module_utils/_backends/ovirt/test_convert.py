@@ -123,6 +123,13 @@ def test_a_host_that_was_never_up_is_reported_with_what_is_known() -> None:
     assert "(it is install_failed)" in skipped[0].reason
 
 
+@pytest.mark.parametrize("sockets", ["0", "-2", "two", "2" * 5000])
+def test_a_number_of_sockets_that_is_none_is_not_told(sockets: str) -> None:
+    host = rows.Host("aa01", None, "h", None, None, None, sockets, None, None)
+    (found,) = convert(Fleet([], [host], [])).hosts
+    assert found.facts == {"hypervisor.type": "qemu"}
+
+
 def test_hosts_of_storage_clusters_are_left_out_and_the_others_are_not() -> None:
     found = convert(fleet(4))
     assert set(by_name(found)) == {"host1.example.com", "host2.example.com", "host4.example.com"}
@@ -131,6 +138,14 @@ def test_hosts_of_storage_clusters_are_left_out_and_the_others_are_not() -> None
     assert (new.cluster, new.parent, new.parents) == (None, "5eff", ("5eff",))
     assert new.facts == {"hypervisor.type": "qemu"}
     assert [note for note in found.notes if "did not list the clusters of these hosts" in note and "host4" in note]
+
+
+@pytest.mark.parametrize("word", ["up", "migrating", "paused"])
+def test_one_that_runs_nobody_knows_where_does_not_pass_for_one_that_is_off(word: str) -> None:
+    found = convert(Fleet([], [], [rows.Vm("bb01", "web1", word, None), rows.Vm("bb02", "db1", "suspended", None)]))
+    assert [guest.uuid for guest in found.unplaced] == ["bb02"]
+    assert [entry.name for entry in found.skipped] == ["web1"]
+    assert found.skipped[0].reason.endswith(", but the engine tells no host for it")
 
 
 def test_guests_that_cannot_be_reported_are_named() -> None:

@@ -38,6 +38,7 @@ def sent(reporter: Reporter) -> dict[str, t.Any]:
         ({"cpu.cpu_socket(s)": "2147483648", "a": "b"}, {"a": "b"}, "cpu.cpu_socket(s) was left out"),
         ({"cpu.cpu_socket(s)": "-1", "a": "b"}, {"a": "b"}, "cpu.cpu_socket(s) was left out"),
         ({"cpu.cpu_socket(s)": "unknown", "a": "b"}, {"a": "b"}, "it is 'unknown'"),
+        ({"cpu.cpu_socket(s)": "2" * 5000, "a": "b"}, {"a": "b"}, "cpu.cpu_socket(s) was left out"),
         ({"cpu.cpu_socket(s)": "٢", "a": "b"}, {"a": "b"}, "was left out"),
         ({"lscpu.cpu(s)": 2.5, "a": "b"}, {"a": "b"}, "lscpu.cpu(s) was left out"),
     ],
