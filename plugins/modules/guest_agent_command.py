@@ -57,6 +57,8 @@ options:
     description:
       - Whether to wait for the proof.
       - A guest that takes V(shutdown), V(reboot) or V(hibernate) and then does not do it fails the task.
+      - libvirt itself answers to V(shutdown) and V(reboot) only when the guest goes down, or after a minute, so with
+        O(domain) and qemu-ga the task takes that long in any case.
     type: bool
     default: true
   wait_timeout:

@@ -94,7 +94,9 @@ notes:
     format, so that a store can always be handed to xCAT.
   - The task fails at the end when a hypervisor did not answer; what the others told was written before. Conflicts are
     warnings.
-  - While a store is being changed other tasks of the same host wait for it, up to O(timeout).
+  - While a store is being changed other tasks of the same host wait for it, up to O(timeout). Each command of xCAT has
+    the same deadline; large installations of xCAT need more than the default.
+  - With O(store_format=xcat) the diff shows what changes of a node, not the rest of it.
 seealso:
   - module: virtmap.core.libvirt_hypervisor_guest_facts
 """
@@ -217,6 +219,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warn, run_module
 from ansible_collections.virtmap.core.plugins.module_utils._scan.client import Machine, scan
+from ansible_collections.virtmap.core.plugins.module_utils._scan.command import run_command
 from ansible_collections.virtmap.core.plugins.module_utils._scan.options import OPTIONS
 
 
@@ -224,8 +227,7 @@ def work(module: AnsibleModule, warn: Warn) -> dict[str, t.Any]:
     """Scan and write."""
 
     def run(command: list[str], text: str) -> tuple[int, str, str]:
-        code, out, err = module.run_command(command, data=text, binary_data=True)
-        return code, out, err
+        return run_command(command, text, float(module.params["timeout"]))
 
     machine = Machine(run, lambda name: module.get_bin_path(name, opt_dirs=["/opt/xcat/bin", "/opt/xcat/sbin"]))
     return scan(module.params, machine, check_mode=module.check_mode, diff=module._diff, warn=warn)

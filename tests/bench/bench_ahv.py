@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""Prisms with up to 20,000 guests: our backend against a bare loop with requests, for each generation of the API.
-
-The work of a side is the processor time of its process, without its imports: the server's share of the wall time is
-the same for all and says nothing about them. Of the rounds the fastest counts, because what disturbs only adds.
-"""
+"""Prisms with up to 20,000 guests: our backend against a bare loop with requests, for each generation of the API."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 
-from ansible_collections.virtmap.core.tests.bench.measure import MEBIBYTE
-from ansible_collections.virtmap.core.tests.servers._tls import CertificateAuthority
-from ansible_collections.virtmap.core.tests.servers.ahv import AhvServer
-from ansible_collections.virtmap.core.tests.servers.ahv.__main__ import fleet
+from ..servers._tls import CertificateAuthority
+from ..servers.ahv import AhvServer
+from ..servers.ahv.__main__ import fleet
+from .measure import MEBIBYTE
+from .sides import Measured, Side, measure, show, verdict
 
 # Hosts, guests, rounds.
 FLEETS = ((25, 500, 5), (250, 5_000, 3), (1_000, 20_000, 2))
@@ -27,8 +21,6 @@ PAGES = {"v2": 450, "v3": 245, "v4": 80}
 # the fleet.
 LIMIT_WORK = {"v2": 3.0, "v3": 2.5, "v4": 2.0}
 LIMIT_MEMORY = 150 * MEBIBYTE
-SIDES = ("plain", "ours")
-Measured = dict[str, dict[str, float]]
 
 
 def main() -> bool:
@@ -47,33 +39,12 @@ def main() -> bool:
                 )
                 with server:
                     print(f"{api}: {hosts} hosts, {guests} guests; {rounds} rounds", flush=True)
-                    results = measure(server, [server.url, str(ca.path), api], rounds, guests)
+                    arguments = (server.url, str(ca.path), api)
+                    sides = {name: Side(f"ahv.{name}", name, arguments) for name in ("plain", "ours")}
+                    results = measure(sides, rounds, guests, [server.log])
+                show(results, "plain", "requests")
                 kept = judge(results, api, hosts, guests) and kept
     return kept
-
-
-def measure(server: AhvServer, arguments: list[str], rounds: int, guests: int) -> Measured:
-    """Run each side once per round, in turn, and keep the fastest; the first round only warms up."""
-    best: Measured = {}
-    for number in range(rounds + 1):
-        for side in SIDES:
-            server.log.clear()
-            command = [sys.executable, "-m", "tests.bench.side", f"tests.bench.ahv.{side}", side, *arguments]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            taken: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-            taken["requests"] = len(server.log.entries)
-            if taken["guests"] != guests:
-                raise AssertionError(f"{side} found {taken['guests']:.0f} guests of {guests}")
-            if number == 1 or (number and taken["processor"] < best[side]["processor"]):
-                best[side] = taken
-    for side, taken in best.items():
-        print(
-            f"  {side:<6} work {taken['processor']:7.3f} s  x{taken['processor'] / best['plain']['processor']:<5.2f}"
-            f" wall {taken['seconds']:7.3f} s  x{taken['seconds'] / best['plain']['seconds']:<5.2f}"
-            f" memory {taken['peak'] / MEBIBYTE:4.0f} MiB  {taken['requests']:4.0f} requests",
-            flush=True,
-        )
-    return best
 
 
 def judge(results: Measured, api: str, hosts: int, guests: int) -> bool:
@@ -81,9 +52,8 @@ def judge(results: Measured, api: str, hosts: int, guests: int) -> bool:
     ours, plain = results["ours"], results["plain"]
     # The rest: a first page of each list, and which Prism it is.
     most = 5 + (hosts + guests) / PAGES[api]
-    kept = ours["requests"] <= most and ours["peak"] <= LIMIT_MEMORY
+    kept = ours["asked"] <= most and ours["peak"] <= LIMIT_MEMORY
     if guests > FLEETS[0][1]:  # what few guests take drowns in the start of the first connection
         kept = kept and ours["processor"] <= LIMIT_WORK[api] * plain["processor"]
     limits = f"x{LIMIT_WORK[api]} of plain, {LIMIT_MEMORY // MEBIBYTE} MiB, {most:.0f} requests"
-    print(f"  bounds ({limits}): {'kept' if kept else 'MISSED'}", flush=True)
-    return kept
+    return verdict(limits, kept)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..unit.run_module import RUNNER
 from .candlepin_process import candlepin
+from .fleet import fleet
 from .measure import MEBIBYTE, Sample, compare, run_command, table
 
 SIZES = (1000, 5000, 10000)
@@ -49,38 +50,6 @@ while job["state"] not in ("FINISHED", "FAILED"):
     job = session.get(api + "/jobs/" + job["id"], params={"result_data": "true"}).json()
 assert job["state"] == "FINISHED" and not job["resultData"]["failedUpdate"], job["state"]
 """
-
-
-def fleet(hypervisors: int) -> dict[str, t.Any]:
-    """Make a mapping of so many hypervisors with twenty guests each."""
-    return {
-        "backend": "esx",
-        "source": "vcenter.example.com",
-        "collected_at": "2026-11-21T08:00:00Z",
-        "hypervisors": [_hypervisor(number) for number in range(hypervisors)],
-    }
-
-
-def _hypervisor(number: int) -> dict[str, t.Any]:
-    uuid = f"9705df9f-76d4-4343-bf10-{number:012x}"
-    return {
-        "id": uuid,
-        "uuid": uuid,
-        "name": f"esx{number}.example.com",
-        "cluster": "Blue",
-        "parent": "domain-c7",
-        "facts": {
-            "cpu.cpu_socket(s)": "2",
-            "dmi.system.uuid": uuid,
-            "hypervisor.cluster": "Blue",
-            "hypervisor.type": "VMware ESXi",
-            "hypervisor.version": "8.0.2",
-        },
-        "guests": [
-            {"uuid": f"564dae86-b20b-0214-{guest:04x}-{number:012x}", "name": f"vm{guest}", "state": "running"}
-            for guest in range(GUESTS)
-        ],
-    }
 
 
 def body(mapping: dict[str, t.Any]) -> bytes:
@@ -119,7 +88,7 @@ def measure(size: int, folder: Path, server: dict[str, t.Any]) -> dict[str, Samp
         "proxy": "",
         "timeout": 300,
     }
-    mapping = fleet(size)
+    mapping = fleet(size, GUESTS)
     (folder / "body").write_bytes(body(mapping))
     (folder / "bare.json").write_text(json.dumps(options))
     arguments = {**options, "mappings": [mapping], "_ansible_check_mode": False}

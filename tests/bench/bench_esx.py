@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""A vCenter (govmomi's simulator): our backend against a bare loop, pyvmomi and curl; our commands against the peers'.
-
-The work of a side is the processor time of its process, without its imports: the server's share of the wall time is
-the same for all and says nothing about them. Of the rounds the fastest counts, because what disturbs only adds.
-"""
+"""A vCenter (govmomi's simulator): our backend against a bare loop, pyvmomi and curl; our commands against the peers'."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from ..lab.vcsim import Simulator
 from .esx.commands import peers_are_there, whole_commands
 from .measure import MEBIBYTE
+from .sides import Measured, Side, measure, run, show, verdict
 
 # Hosts, machines, rounds.
 FLEETS = ((10, 200, 7), (100, 2_000, 7), (1_000, 10_000, 5), (1_000, 40_000, 3))
-SIDES = ("ours", "bare", "pyvmomi", "curl")
+# Each side, its file and its function.
+SIDES = {
+    "ours": ("ours", "ours"),
+    "bare": ("bare", "bare"),
+    "pyvmomi": ("plain_pyvmomi", "plain_pyvmomi"),
+    "curl": ("bare", "curl"),
+}
 # What was promised.
 LIMIT_BARE = 1.3
 LIMIT_PYVMOMI = 0.5
@@ -29,8 +29,6 @@ LIMIT_GROWTH = 1.3
 PAGE = 1000
 HOSTS_PER_CLUSTER = 20
 
-Measured = dict[str, dict[str, float]]
-
 
 def main() -> bool:
     """Measure all sides; return whether all bounds are kept."""
@@ -38,10 +36,14 @@ def main() -> bool:
     work: dict[int, float] = {}
     for hosts, machines, rounds in FLEETS:
         with Simulator(*fleet(hosts, machines), "-pages") as simulator:
-            calls_kept = count_calls(simulator, machines)
-            results = measure(simulator.url, rounds)
+            sides = {name: Side(f"esx.{file}", function, [simulator.url]) for name, (file, function) in SIDES.items()}
+            simulator.forget_calls()
+            run(sides["ours"])
+            calls_kept = few_calls(simulator.calls(), machines)
+            # Not all keep guests; the simulator counts its calls itself.
+            results = measure(sides, rounds, None, [])
         print(f"{hosts} hosts, {machines} machines; the fastest of {rounds} rounds in turn")
-        show(results)
+        show(results, "bare")
         kept = judge(results, machines) and calls_kept and kept
         work[machines] = results["ours"]["processor"] / machines
     growth = work[40_000] / work[2_000]
@@ -61,47 +63,12 @@ def fleet(hosts: int, machines: int) -> list[str]:
     return [word for name, number in numbers.items() for word in (f"-{name}", str(number))]
 
 
-def measure(url: str, rounds: int) -> Measured:
-    """Run each side once per round, in turn, and keep the fastest; the first round only warms up."""
-    taken: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
-    for number in range(rounds + 1):
-        for side in SIDES:
-            command = [sys.executable, "-m", "tests.bench.esx.side", side, url]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            if number:
-                taken[side].append(json.loads(done.stdout.splitlines()[-1]))
-    return {
-        side: {
-            "processor": min(sample["processor"] for sample in samples),
-            "seconds": min(sample["seconds"] for sample in samples),
-            "peak": max(sample["peak"] for sample in samples),
-        }
-        for side, samples in taken.items()
-    }
-
-
-def count_calls(simulator: Simulator, machines: int) -> bool:
+def few_calls(calls: list[str], machines: int) -> bool:
     """Whether ours makes five calls and one for each page, counted by the server."""
-    simulator.forget_calls()
-    subprocess.run(
-        [sys.executable, "-m", "tests.bench.esx.side", "ours", simulator.url], check=True, stdout=subprocess.DEVNULL
-    )
-    calls = simulator.calls()
     pages = sum(call.endswith("RetrievePropertiesEx") for call in calls)
     few = -(-machines // PAGE) <= pages <= -(-machines // PAGE) + 2
     print(f"{len(calls)} calls, {pages} of them for pages of {PAGE} objects")
     return few and len(calls) == 5 + pages
-
-
-def show(results: Measured) -> None:
-    """Print the sides with their ratios to the bare loop."""
-    base = results["bare"]
-    for side, taken in results.items():
-        print(
-            f"  {side:<8} work {taken['processor']:7.3f} s  x{taken['processor'] / base['processor']:<6.2f}"
-            f" wall {taken['seconds']:7.3f} s  x{taken['seconds'] / base['seconds']:<6.2f}"
-            f" memory {taken['peak'] / MEBIBYTE:5.0f} MiB"
-        )
 
 
 def judge(results: Measured, machines: int) -> bool:
@@ -115,5 +82,4 @@ def judge(results: Measured, machines: int) -> bool:
         and ours["peak"] <= LIMIT_MEMORY
     )
     limits = f"x{LIMIT_BARE} of bare, x{LIMIT_PYVMOMI} of pyvmomi, {LIMIT_MEMORY // MEBIBYTE} MiB"
-    print(f"  bounds ({limits}): {'kept' if kept else 'MISSED'}")
-    return kept
+    return verdict(limits, kept)

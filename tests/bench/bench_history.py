@@ -18,10 +18,11 @@ from pathlib import Path
 from ansible_collections.virtmap.core.plugins.module_utils._core.parse import parse_mapping
 
 from ..lab.postgresql import fresh_database
-from .bench_whole_path import fleet
+from .fleet import fleet
 from .measure import Sample, run_command, table
 
 HYPERVISORS = 1000
+GUESTS = 40
 ROUNDS = 3
 BOUND = 10.0
 NOTHING = "a module that does nothing"
@@ -51,7 +52,7 @@ def call(folder: Path, module: str, options: dict[str, t.Any]) -> tuple[Sample, 
 def main() -> bool:
     """Record the fleet anew, unchanged and with one guest in a hundred moved; print rows, times and ratios."""
     # As a facts module returns it, with every key.
-    document = parse_mapping(fleet(HYPERVISORS)).to_dict()
+    document = parse_mapping(fleet(HYPERVISORS, GUESTS)).to_dict()
     moved = json.loads(json.dumps(document))
     guests = [hypervisor["guests"] for hypervisor in moved["hypervisors"]]
     for source, target in zip(guests[:400], guests[400:800]):

@@ -12,7 +12,6 @@ import json
 import sys
 import tempfile
 import typing as t
-import uuid
 from pathlib import Path
 
 import yaml
@@ -22,6 +21,7 @@ from ansible_collections.virtmap.core.plugins.plugin_utils._inventory import ent
 from ..lab.vcsim import Simulator
 from ..servers._tls import CertificateAuthority
 from .esx.commands import PEERS, peers_are_there
+from .fleet import fleet
 from .measure import Sample, compare, run_command, table
 
 HYPERVISORS = 750
@@ -29,24 +29,6 @@ GUESTS = 40
 ROUNDS = 2
 LIMIT = 1.5
 MACHINES = 1_000
-
-
-def fleet() -> dict[str, t.Any]:
-    """A mapping of 30,000 guests."""
-    made = []
-    for number in range(HYPERVISORS):
-        key = str(uuid.UUID(int=number + 1))
-        guests = [
-            {
-                "uuid": str(uuid.UUID(int=(number + 1) * 10**6 + guest)),
-                "name": f"vm{number}-{guest}",
-                "state": "running",
-            }
-            for guest in range(GUESTS)
-        ]
-        cluster = f"cluster{number % 20}"
-        made.append({"id": key, "uuid": key, "name": f"esx{number}.example.com", "cluster": cluster, "guests": guests})
-    return {"backend": "esx", "source": "vcenter", "collected_at": "2026-11-21T08:00:00Z", "hypervisors": made}
 
 
 def static(mapping: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -70,7 +52,7 @@ def listing(folder: Path, name: str) -> t.Callable[[], Sample]:
 
 def against_static(folder: Path) -> bool:
     """30,000 guests from a file source."""
-    mapping = fleet()
+    mapping = fleet(HYPERVISORS, GUESTS)
     (folder / "mapping.json").write_text(json.dumps(mapping), encoding="utf-8")
     (folder / "static.yml").write_text(yaml.safe_dump(static(mapping)), encoding="utf-8")
     source = {"backend": "file", "path": str(folder / "mapping.json")}

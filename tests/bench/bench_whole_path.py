@@ -12,39 +12,16 @@ import json
 import sys
 import tempfile
 import typing as t
-import uuid
 from pathlib import Path
 
 from ..servers._tls import CertificateAuthority
 from ..servers.candlepin import CandlepinServer
+from .fleet import fleet
 from .measure import MEBIBYTE, Sample, compare, run_command, table
 
 GUESTS = 40
 FLEETS = (100, 1000)
 ROUNDS = 3
-
-
-def fleet(hypervisors: int) -> dict[str, t.Any]:
-    """A mapping with 40 guests on each hypervisor."""
-    made = []
-    for number in range(hypervisors):
-        key = str(uuid.UUID(int=number + 1))
-        guests = [
-            {
-                "uuid": str(uuid.UUID(int=(number + 1) * 10**6 + guest)),
-                "name": f"vm{number}-{guest}",
-                "state": "running",
-            }
-            for guest in range(GUESTS)
-        ]
-        facts = {"cpu.cpu_socket(s)": "2", "hypervisor.type": "VMware ESXi", "hypervisor.version": "8.0.2"}
-        made.append({"id": key, "uuid": key, "name": f"esx{number}.example.com", "facts": facts, "guests": guests})
-    return {
-        "backend": "esx",
-        "source": "vcenter.example.com",
-        "collected_at": "2026-11-21T08:00:00Z",
-        "hypervisors": made,
-    }
 
 
 def plays(folder: Path, candlepin: CandlepinServer) -> None:
@@ -55,7 +32,7 @@ def plays(folder: Path, candlepin: CandlepinServer) -> None:
     write_play(folder / "empty.yml", empty)
     for hypervisors in FLEETS:
         source = folder / f"fleet{hypervisors}.json"
-        source.write_text(json.dumps(fleet(hypervisors)), encoding="utf-8")
+        source.write_text(json.dumps(fleet(hypervisors, GUESTS)), encoding="utf-8")
         gather = {"name": "Gather", "virtmap.core.file_hypervisor_guest_facts": {"path": str(source)}}
         mappings = ["{{ ansible_facts['hypervisor_guests'] | to_json }}"]
         report = {"name": "Report", "virtmap.core.rhsm_hypervisor_checkin": {**connection, "mappings": mappings}}

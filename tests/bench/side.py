@@ -21,6 +21,7 @@ def main(module: str, function: str, *arguments: str) -> None:
     kept = work(*arguments)
     seconds = time.perf_counter() - began
     processor = _processor() - before
+    json.dumps(kept)  # as which a mapping leaves the process of a module
     peak = _peak()
     print(json.dumps({"seconds": seconds, "processor": processor, "peak": peak, "guests": _guests(kept)}))
 

@@ -3,12 +3,12 @@
 """The one family of errors. Private to this collection.
 
 Everything below the edge (module, inventory plugin, event source) raises one of these; only the edge decides what
-becomes of it. The
-text is one plain sentence for the user: which source, which server, what happened, what to do. It never holds a secret.
+becomes of it. The text is one plain sentence for the user: which source, which server, what happened, what to do. It never holds a secret.
 """
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 
@@ -24,6 +24,20 @@ class VirtmapError(Exception):
         super().__init__(message)
         self.message = message
         self.result: dict[str, t.Any] = result or {}
+
+
+@contextlib.contextmanager
+def told(result: dict[str, t.Any]) -> t.Iterator[None]:
+    """Let an error from inside tell what was done before it.
+
+    Args:
+        result: keys for the result of the failed task; the same dictionary may be filled further inside.
+    """
+    try:
+        yield
+    except VirtmapError as exc:
+        exc.result = {**result, **exc.result}
+        raise
 
 
 class MissingLibrary(VirtmapError):

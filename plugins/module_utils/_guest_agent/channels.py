@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.connection import Connection
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import parse_uri
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput, told
 from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warn
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import OptionGroup, check_timeout
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import shown
@@ -57,9 +57,8 @@ def give_channels(options: t.Mapping[str, t.Any], check_mode: bool, warn: Warn) 
             )
             plan[LIVE] = []
         added = {flag: [name for name, _xml in devices if name] for flag, devices in plan.items()}
-        for flag, devices in () if check_mode else plan.items():
-            for _name, xml in devices:
-                domain.attach(xml, flag)
+        if not check_mode:
+            _attach(domain, plan)
     had = [name for name in names if not any(name in listed for listed in added.values())]
     return {
         "changed": any(added.values()),
@@ -67,6 +66,16 @@ def give_channels(options: t.Mapping[str, t.Any], check_mode: bool, warn: Warn) 
         "restart_needed": waiting,
         "diff": {"before": "".join(f"{name}\n" for name in had), "after": "".join(f"{name}\n" for name in names)},
     }
+
+
+def _attach(domain: Domain, plan: t.Mapping[int, list[tuple[str, str]]]) -> None:
+    """Add the devices; a failure says whether others were added before it."""
+    result = {"changed": False}
+    with told(result):
+        for flag, devices in plan.items():
+            for _name, xml in devices:
+                domain.attach(xml, flag)
+                result["changed"] = True
 
 
 def _missing(domain: Domain, names: t.Iterable[str], flag: int) -> list[tuple[str, str]]:

@@ -67,9 +67,13 @@ class Domain:
         """Make one call on libvirt's object, errors raised."""
         return self._connection.call(doing, lambda _conn: function(self._domain))
 
-    def attempt(self, doing: str, function: t.Callable[[t.Any], t.Any]) -> t.Any:
-        """Like ``call``, but a refusal is handed over as Failure."""
-        return self._connection.attempt(doing, lambda _conn: function(self._domain))
+    def attempt(self, doing: str, function: t.Callable[[t.Any], t.Any], seconds: float | None = None) -> t.Any:
+        """Like ``call``, but a refusal is handed over as Failure.
+
+        Args:
+            seconds: for a call that takes long by its nature; None for those of the connection.
+        """
+        return self._connection.attempt(doing, lambda _conn: function(self._domain), seconds)
 
     def is_running(self) -> bool:
         """Whether it runs now."""

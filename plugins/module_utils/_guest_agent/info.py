@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect
 from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warn
-from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.channel import Channel, Closed
+from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.channel import Channel
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.libvirt_agent import look
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.options import OVIRT, Where
 from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.ovirt import OvirtAgent
@@ -29,9 +30,9 @@ def ask(target: Target, timeout: float, warn: Warn) -> Report:
     Args:
         timeout: seconds for all of it.
     """
+    if target.domain is not None and not target.domain.is_running():
+        return unresponsive(target.source, target.protocol, "the guest does not run")
     if target.domain is not None and target.socket is None:
-        if target.protocol == OVIRT:
-            return unresponsive(target.source, target.protocol, "the guest does not run")
         return look(target.domain)
     with Channel(target.socket or "", timeout) as channel:
         ask_one = _ask_ovirt if target.protocol == OVIRT else _ask_qemu
@@ -42,7 +43,7 @@ def _ask_ovirt(channel: Channel, source: str, timeout: float, warn: Warn) -> Rep
     agent = OvirtAgent(channel, source)
     try:
         agent.greet(timeout, heartbeat=True)
-    except Closed as exc:
+    except CannotConnect as exc:
         agent.report.responsive, agent.report.reason = False, exc.message
     _pass_on(agent.warnings(), warn)
     return agent.report
@@ -53,7 +54,7 @@ def _ask_qemu(channel: Channel, source: str, timeout: float, warn: Warn) -> Repo
     try:
         if agent.greet(timeout):
             agent.look(timeout)
-    except Closed as exc:
+    except CannotConnect as exc:
         agent.report.responsive, agent.report.reason = False, exc.message
     _pass_on(agent.warnings(), warn)
     return agent.report

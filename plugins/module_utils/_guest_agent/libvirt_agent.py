@@ -35,8 +35,6 @@ def look(domain: Domain) -> Report:
     Raises:
         NotFound: the domain has no channel for qemu-ga.
     """
-    if not domain.is_running():
-        return unresponsive(domain.source, QEMU, "the guest does not run")
     port = domain.ports().get(QEMU_PORT)
     if port is None:
         raise no_channel(domain, QEMU_PORT)

@@ -18,6 +18,10 @@ from ansible_collections.virtmap.core.plugins.module_utils._guest_agent.order im
 HOST_NAME = 8  # VIR_DOMAIN_GUEST_INFO_HOSTNAME
 BY_AGENT = 2  # VIR_DOMAIN_SHUTDOWN_GUEST_AGENT and VIR_DOMAIN_REBOOT_GUEST_AGENT
 POLL_SECONDS = 0.5
+# libvirt answers when the guest is down or resets, and gives up after this time. Before it gives an order it sees within
+# five seconds whether the agent is there.
+LIBVIRT_WAITS = 60.0
+LIBVIRT_LOOKS = 15.0
 
 
 def obeyed(order: Order, domain: Domain) -> Outcome:
@@ -36,11 +40,16 @@ def obeyed(order: Order, domain: Domain) -> Outcome:
     if order.check_mode:
         return Outcome(changed=True)
     order.given = True
-    if order.command == "shutdown":
-        told = domain.attempt("asking the guest agent to shut down", lambda found: found.shutdownFlags(BY_AGENT))
-    else:
-        told = domain.attempt("asking the guest agent to reboot", lambda found: found.reboot(BY_AGENT))
-    if isinstance(told, Failure) and domain.is_running():
+    call: t.Callable[[t.Any], t.Any] = (
+        (lambda found: found.shutdownFlags(BY_AGENT))
+        if order.command == "shutdown"
+        else (lambda found: found.reboot(BY_AGENT))
+    )
+    begun, patience = time.monotonic(), max(order.timeout, LIBVIRT_WAITS + LIBVIRT_LOOKS)
+    told = domain.attempt(f"asking the guest agent for {order.command}", call, patience)
+    refused = isinstance(told, Failure) and time.monotonic() - begun <= LIBVIRT_LOOKS
+    # A failure that comes later says only that the guest takes its time.
+    if refused and domain.is_running():
         order.given = False
         raise CannotConnect(f"{order.command} was not obeyed by {shown(domain.source)}: {away(domain, told)}")
     return Outcome(True, _end(order, domain) if order.wait else None)
@@ -79,7 +88,7 @@ def _freeze(order: Order, domain: Domain) -> Outcome:
     told = domain.attempt(f"asking the guest agent for {order.command}", call)
     if isinstance(told, Failure):
         order.given = False
-        if "frozen" in told.text:
+        if order.command == "fsfreeze" and "frozen" in told.text:
             return Outcome(False, "the file systems are frozen")
         raise BadAnswer(f"{order.command} of {shown(domain.source)} failed: {away(domain, told)}")
     count = int(told)

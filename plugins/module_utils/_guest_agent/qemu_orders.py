@@ -42,12 +42,17 @@ def obeyed(order: Order, agent: QemuAgent) -> Outcome:
 
 
 def _freeze(order: Order, agent: QemuAgent, wanted: str) -> Outcome:
-    if agent.ask("guest-fsfreeze-status", order.timeout) == wanted:
+    before = agent.ask("guest-fsfreeze-status", order.timeout)
+    if before == wanted:
         return Outcome(False, f"the file systems are {wanted}")
     if order.check_mode:
         return Outcome(changed=True)
     order.given = True
-    agent.ask("guest-fsfreeze-freeze" if wanted == FROZEN else "guest-fsfreeze-thaw", order.timeout)
+    try:
+        agent.ask("guest-fsfreeze-freeze" if wanted == FROZEN else "guest-fsfreeze-thaw", order.timeout)
+    except BadAnswer:
+        order.given = agent.ask("guest-fsfreeze-status", order.timeout) != before
+        raise
     if agent.ask("guest-fsfreeze-status", order.timeout) != wanted:
         raise BadAnswer(f"qemu-ga of {shown(agent.report.source)} says that the file systems are not {wanted}")
     return Outcome(True, f"the file systems are {wanted}")

@@ -58,6 +58,9 @@ def _of_domain(wanted: str, domain: Domain) -> Target:
         return Target(QEMU, domain.source, None, domain)
     for name in OVIRT_PORTS:
         if name in ports:
+            # libvirt makes the path of most with each start.
+            if ports[name].path is None and domain.is_running():
+                raise NotFound(f"the channel {name} of the guest {shown(domain.source)} is no unix socket of its host")
             return Target(OVIRT, domain.source, ports[name].path, domain)
     if wanted == OVIRT:
         raise no_channel(domain, OVIRT_PORTS[-1])

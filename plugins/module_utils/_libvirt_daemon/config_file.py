@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""Keeping settings in a daemon's configuration file, so that they outlive its next start. Private to this "
-"collection."""
+"""Keeping settings in a daemon's configuration file, so that they outlive its next start. Private to this collection."""
 
 from __future__ import annotations
 

@@ -27,8 +27,12 @@ _IN_LIST = re.compile(r"[ \t\r\n]*")
 
 @dataclass(frozen=True)
 class Statement:
-    """One setting and where it stands: ``start`` to ``end`` is the value, ``line_start`` to ``line_end`` the "
-    "whole statement."""
+    """One setting and where it stands.
+
+    Attributes:
+        start, end: of the value.
+        line_start, line_end: of the whole statement.
+    """
 
     key: str
     value: Value

@@ -9,11 +9,13 @@ that made the call, and are read there.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import types
 import typing as t
 
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import CannotConnect
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon import params
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.calls import Calls, Handle
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.errors import (
@@ -72,9 +74,14 @@ class AdminConnection:
         self.close()
 
     def close(self) -> None:
-        """Close the connection, unless a call still hangs in it: closing would hang as well."""
+        """Close the connection, unless a call still hangs in it: closing would hang as well.
+
+        A daemon that stops answering now is left alone: all that was asked has been answered, or its error is on its way
+        up.
+        """
         if not self._stuck:
-            self._within_deadline("closing the connection", lambda: self._c.virAdmConnectClose(self._conn))
+            with contextlib.suppress(CannotConnect):
+                self._within_deadline("closing the connection", lambda: self._c.virAdmConnectClose(self._conn))
 
     # Reading
 

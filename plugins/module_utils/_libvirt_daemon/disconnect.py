@@ -8,13 +8,13 @@ import os
 import time
 import typing as t
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput, told
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.clients import Criteria, all_spared, chosen
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.connection import AdminConnection, connect
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.limits import MOST_CLIENTS, check_range
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.model import Client
-from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run, told
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.uri import ADMIN_SERVER
 
 _POLL_SECONDS = 0.02

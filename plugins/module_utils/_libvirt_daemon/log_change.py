@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, InvalidInput, told
 from ansible_collections.virtmap.core.plugins.module_utils._core.text import listed
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon import log_settings
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.config_file import LOG_KEYS, FileChange, plan
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.config_text import Value
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.connection import AdminConnection, connect
-from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run, told
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run
 
 Settings = dict[str, list[str]]
 # How each kind is brought into a form that can be compared.
@@ -83,8 +83,10 @@ def _plan_file(run: Run, wanted: Settings) -> FileChange | None:
 
 
 def _set(daemon: AdminConnection, before: Settings, wanted: Settings) -> Settings:
-    """Set what differs. Outputs come first: only they can fail, when a file cannot be opened, and then nothing "
-    "has changed yet."""
+    """Set what differs.
+
+    Outputs come first: only they can fail, when a file cannot be opened, and then nothing has changed yet.
+    """
     result: dict[str, t.Any] = {}
     with told(result):
         for kind, write in (("outputs", daemon.set_log_outputs), ("filters", daemon.set_log_filters)):

@@ -3,8 +3,7 @@
 """Log filters and outputs of a daemon: reading, checking and comparing them. Private to this collection.
 
 A daemon gives back what it was given in another form, stars around each match and a blank at the end (and older ones
-in yet another), so
-texts are never compared as they are. The order counts: the first filter that matches decides.
+in yet another), so texts are never compared as they are. The order counts: the first filter that matches decides.
 """
 
 from __future__ import annotations
@@ -41,8 +40,10 @@ def current(daemon: Daemon) -> dict[str, list[str]]:
 
 
 def normal_filter(item: str) -> str:
-    """A filter in its shortest form: ``1:*qemu*``, ``1:+qemu`` and ``1:qemu`` mean one thing; ``1:*`` is the "
-    "one that matches all."""
+    """A filter in its shortest form: ``1:*qemu*``, ``1:+qemu`` and ``1:qemu`` mean one thing.
+
+    ``1:*`` is the one that matches all.
+    """
     level, _colon, match = item.partition(":")
     if match.startswith("+"):
         match = match[1:]
@@ -86,8 +87,7 @@ def checked_outputs(items: t.Iterable[str]) -> list[str]:
 
     Raises:
         InvalidInput: one is not of a form that daemons know, holds a blank, or names a file by a relative path, which
-        would be
-            taken from the daemon's own working folder.
+            would be taken from the daemon's own working folder.
     """
     wanted = list(items)
     for item in wanted:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""What a daemon tells about its servers and clients, in the names of the modules' options. Private to this "
-"collection."""
+"""What a daemon tells about its servers and clients, in the names of the modules' options. Private to this collection."""
 
 from __future__ import annotations
 
@@ -44,7 +43,7 @@ class Client:
         connected_at: seconds since the epoch, by the clock of the daemon's host.
         transport: ``unix``, ``tcp`` or ``tls``.
         info: what ``virAdmClientGetInfo`` gives; None for a client that has not authenticated itself yet, which has
-        no identity.
+            no identity.
     """
 
     id: int

@@ -8,13 +8,13 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, told
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.config_file import FileChange, keys_for, plan
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.connection import AdminConnection, connect
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.limits import check_ranges
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.model import Values, renamed
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.options import given
-from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run, told
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run
 
 Numbers = t.Mapping[str, int]
 # Workers that are to go end themselves one after the other, so a number may take a moment to be what was asked for.
@@ -32,7 +32,7 @@ class Subject:
         state: the same for those that can only be read.
         most: the greatest sensible number.
         guard: refuses what harms, given the current numbers, the wanted ones, the server and the options; gives
-        warnings.
+            warnings.
         read, write: get and set the numbers, by their wire names.
     """
 

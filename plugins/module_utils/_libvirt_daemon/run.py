@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""One run of a module that changes a daemon: how it was called, and what its result says. Private to this "
-"collection."""
+"""One run of a module that changes a daemon: how it was called, and what its result says. Private to this collection."""
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import VirtmapError
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import told
 from ansible_collections.virtmap.core.plugins.module_utils._core.module import Warn
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.config_file import FileChange
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.uri import DaemonUri
@@ -77,17 +75,3 @@ class Run:
         if self.diff_mode:
             result["diff"] = diff
         return result
-
-
-@contextlib.contextmanager
-def told(result: dict[str, t.Any]) -> t.Iterator[None]:
-    """Let an error from inside tell what was done before it.
-
-    Args:
-        result: keys for the result of the failed task; the same dictionary may be filled further inside.
-    """
-    try:
-        yield
-    except VirtmapError as exc:
-        exc.result = {**result, **exc.result}
-        raise

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, told
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.config_file import read_values
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.connection import connect
-from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run, told
+from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.run import Run
 from ansible_collections.virtmap.core.plugins.module_utils._libvirt_daemon.tls_files import (
     check_paths,
     file_fingerprint,

@@ -15,7 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.text import lis
 from ansible_collections.virtmap.core.plugins.module_utils._scan.csv_tables import CsvTables
 from ansible_collections.virtmap.core.plugins.module_utils._scan.decide import Conflict, Decisions, decide
 from ansible_collections.virtmap.core.plugins.module_utils._scan.files import locked
-from ansible_collections.virtmap.core.plugins.module_utils._scan.inventory_yaml import InventoryYaml
+from ansible_collections.virtmap.core.plugins.module_utils._scan.inventory_yaml import InventoryYaml, require_library
 from ansible_collections.virtmap.core.plugins.module_utils._scan.model import ScannedGuest
 from ansible_collections.virtmap.core.plugins.module_utils._scan.sources import (
     Scan,
@@ -26,7 +26,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._scan.sources import 
 from ansible_collections.virtmap.core.plugins.module_utils._scan.stanza import StanzaFile
 from ansible_collections.virtmap.core.plugins.module_utils._scan.store import Store
 from ansible_collections.virtmap.core.plugins.module_utils._scan.table import render
-from ansible_collections.virtmap.core.plugins.module_utils._scan.xcat import Run, XcatCommands
+from ansible_collections.virtmap.core.plugins.module_utils._scan.xcat import Find, Run, XcatCommands, find_commands
 
 Warn = t.Callable[[str], None]
 _XCAT = "xcat"
@@ -49,7 +49,7 @@ class Machine:
     """
 
     run: Run
-    find: t.Callable[[str], str | None]
+    find: Find
 
 
 def scan(
@@ -65,9 +65,10 @@ def scan(
 
     Raises:
         InvalidInput: an option, a mapping or the store is wrong; the store was left as it is.
+        MissingLibrary, NotFound: what the format of the store needs is not there; nothing was contacted.
         Partial: a hypervisor did not answer; the others were written.
     """
-    _check(options)
+    _check(options, machine)
     found = _found(options)
     for entry in found.left_out:
         warn(f"the guest {shown(entry['name'])} of {shown(entry['hypervisor'])} was left out: {entry['reason']}")
@@ -92,9 +93,17 @@ def scan(
     return result
 
 
-def _check(options: t.Mapping[str, t.Any]) -> None:
-    if options["mode"] != "list" and options["store_format"] != _XCAT and not options["store"]:
+def _check(options: t.Mapping[str, t.Any], machine: Machine) -> None:
+    """See that what was found can be written, before hundreds of hypervisors are asked."""
+    if options["mode"] == "list":
+        return
+    if options["store_format"] == _XCAT:
+        find_commands(machine.find)
+        return
+    if not options["store"]:
         raise InvalidInput(f"mode {options['mode']} needs a store to write to; give its path as store")
+    if options["store_format"] == "inventory_yaml":
+        require_library()
 
 
 def _found(options: t.Mapping[str, t.Any]) -> Scan:
@@ -118,7 +127,7 @@ def write_store(
 
     Raises:
         InvalidInput: the store cannot be read, understood or written; it was left as it is.
-        CannotConnect: another task is changing it.
+        CannotConnect: another task is changing it, or xCAT takes too long.
         MissingLibrary, NotFound, BadAnswer: what the format needs is not there or failed.
     """
     xcat = options["store_format"] == _XCAT

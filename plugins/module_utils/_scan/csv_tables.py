@@ -123,7 +123,11 @@ class CsvTables(Store):
         ]
 
     def save(self, *, backup: bool) -> list[str]:
-        return replace_all({Path(path): after for path, _before, after in self.texts()}, backup=backup)
+        texts = {Path(path): after for path, _before, after in self.texts()}
+        # The table vm says which guests are known. Where writing is cut off between two files it is still the old one, so
+        # that the next run does what is left.
+        last = texts.pop(self._path("vm"), None)
+        return replace_all(texts if last is None else {**texts, self._path("vm"): last}, backup=backup)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.csv"

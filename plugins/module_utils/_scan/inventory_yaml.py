@@ -66,6 +66,20 @@ class _Place:
         return entry is not None and word in entry
 
 
+def require_library() -> None:
+    """See that what reads and writes such an inventory is there.
+
+    Raises:
+        MissingLibrary: ruamel.yaml is not installed.
+    """
+    if RUAMEL_ERROR is not None:
+        raise MissingLibrary(
+            "ruamel.yaml",
+            reason="to change an inventory in YAML without losing its comments",
+            traceback=RUAMEL_ERROR,
+        )
+
+
 class InventoryYaml(Store):
     """An inventory file.
 
@@ -78,12 +92,7 @@ class InventoryYaml(Store):
     """
 
     def __init__(self, path: Path) -> None:
-        if RUAMEL_ERROR is not None:
-            raise MissingLibrary(
-                "ruamel.yaml",
-                reason="to change an inventory in YAML without losing its comments",
-                traceback=RUAMEL_ERROR,
-            )
+        require_library()
         self._path = path
         self._text = read_text(path)
         self._yaml = YAML()
@@ -113,7 +122,7 @@ class InventoryYaml(Store):
     def taken(self, name: str) -> str | None:
         if name in _RESERVED:
             return "Ansible gives this name a meaning of its own"
-        if name in self._groups:
+        if name == GROUP or name in self._groups:
             return "a group of the inventory has this name"
         return "a hypervisor in the store has this name" if name in self._hypervisors else None
 

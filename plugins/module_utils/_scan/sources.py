@@ -12,9 +12,12 @@ from urllib.parse import urlsplit
 
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.client import with_retries
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.connection import Connection
+from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.convert import NO_UUID
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.errors import NO_DOMAIN, Failure, explain
+from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.guests import list_guests
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import Uri, parse_uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    BadAnswer,
     InvalidInput,
     MissingLibrary,
     VirtmapError,
@@ -27,6 +30,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._scan.model import Sc
 # As many at a time as xCAT asks.
 _AT_A_TIME = 64
 _LISTING = "listing the guests"
+_READING = "reading the definition of a guest"
 
 
 @dataclass
@@ -142,20 +146,31 @@ def _ask(target: Target, **options: t.Any) -> Scan:
 def _read(connection: Connection, target: Target) -> Scan:
     name = target.name or connection.call("asking for the host's name", lambda conn: conn.getHostname())
     scan = Scan(hypervisors=[name])
+    # One call for all of them, as the definitions do not tell it.
+    states = {guest.uuid: guest.state.word for guest in list_guests(connection)[0]}
     for domain in connection.call(_LISTING, lambda conn: conn.listAllDomains(0)):
-        answer = connection.attempt("reading the definition of a guest", partial(_definition, domain=domain))
-        if isinstance(answer, Failure):
-            if answer.code != NO_DOMAIN:  # which means that it is gone since it was listed
-                reason = explain(answer, connection.uri, "reading the definition of a guest").message
-                scan.left_out.append({"hypervisor": name, "name": _name(domain), "reason": reason})
+        uuid = domain.UUIDString()
+        if uuid == NO_UUID:  # Xen's dom0, which is the host itself
             continue
-        text, state = answer
-        scan.guests.append(parse_domain(text, name, GuestState.from_number(state).word))
+        try:
+            text = connection.attempt(_READING, partial(_definition, domain=domain))
+            if not isinstance(text, Failure):
+                scan.guests.append(parse_domain(text, name, states.get(uuid, GuestState.UNKNOWN.word)))
+                continue
+            if text.code == NO_DOMAIN:  # it is gone since it was listed
+                continue
+            reason = explain(text, connection.uri, _READING).message
+        except BadAnswer as exc:
+            reason = exc.message
+        scan.left_out.append({"hypervisor": name, "name": _name(domain), "reason": reason})
     return scan
 
 
-def _definition(_conn: t.Any, domain: t.Any) -> tuple[str, int]:
-    return domain.XMLDesc(0), domain.state()[0]
+def _definition(_conn: t.Any, domain: t.Any) -> str:
+    try:
+        return str(domain.XMLDesc(0))
+    except UnicodeDecodeError as exc:
+        raise BadAnswer(f"its definition is not UTF-8: {exc}") from exc
 
 
 def _name(domain: t.Any) -> str:

@@ -26,7 +26,6 @@ class StanzaStore(Store):
     """
 
     def __init__(self, text: str) -> None:
-        self._before = text
         self._text = StanzaText(text)
         self._hypervisors = {(self._text.get(name) or {}).get("vmhost") for name in self._text}
 
@@ -46,15 +45,15 @@ class StanzaStore(Store):
         return unprintable(guest.attributes())
 
     def add(self, guest: ScannedGuest) -> None:
-        name = guest.name or ""
-        groups = with_groups((self._node(name) or {}).get("groups", ""))
-        self._text.set(name, {**new_node(guest), "groups": groups, "objtype": _NODE})
+        self._text.set(guest.name or "", self._entry(guest))
 
     def update(self, guest: ScannedGuest) -> bool:
         return self._text.set(guest.name or "", guest.attributes())
 
-    def texts(self) -> list[tuple[str, str, str]]:
-        return [("nodes", self._before, self._text.render())] if self._text.changed else []
+    def _entry(self, guest: ScannedGuest) -> dict[str, str]:
+        """The attributes of a guest that the store does not know as one yet."""
+        groups = with_groups((self._node(guest.name or "") or {}).get("groups", ""))
+        return {**new_node(guest), "groups": groups, "objtype": _NODE}
 
     def _node(self, name: str) -> dict[str, str] | None:
         found = self._text.get(name)
@@ -73,13 +72,14 @@ class StanzaFile(StanzaStore):
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._before = read_text(path) or ""
         try:
-            super().__init__(read_text(path) or "")
+            super().__init__(self._before)
         except BrokenLine as exc:
             raise broken(path, exc.line, exc.reason) from exc
 
     def texts(self) -> list[tuple[str, str, str]]:
-        return [(str(self._path), before, after) for _part, before, after in super().texts()]
+        return [(str(self._path), self._before, self._text.render())] if self._text.changed else []
 
     def save(self, *, backup: bool) -> list[str]:
         return replace_all({self._path: self._text.render()}, backup=backup) if self._text.changed else []

@@ -16,12 +16,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 # Where what is beside this file goes.
 PLACES = {"etc": "etc", "virtmap_guest_agent": "usr/local/lib/virtmap-guest-agent/virtmap_guest_agent"}
+FOLDERS = ("usr/local/lib/virtmap-guest-agent", PLACES["virtmap_guest_agent"])
 CONFIGURATION = "etc/ovirt-guest-agent.conf"
 MOMENT = 1_700_000_000
 
 
 def pack(configuration: bytes) -> str:
-    """Write the archive: files of root that all may read, nothing about folders, which stay as they are.
+    """Write the archive: files and the folders of the program, of root, which all may read whatever root's umask is.
+
+    Nothing is in it about the other folders, which stay as they are.
 
     Args:
         configuration: what the agent reads at its start.
@@ -38,6 +41,10 @@ def pack(configuration: bytes) -> str:
     found[CONFIGURATION] = configuration
     with tempfile.NamedTemporaryFile(prefix="virtmap-guest-agent-", suffix=".tar", delete=False) as target:
         with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for name in FOLDERS:
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.mtime, entry.mode = tarfile.DIRTYPE, MOMENT, 0o755
+                archive.addfile(entry)
             for name, content in sorted(found.items()):
                 entry = tarfile.TarInfo(name)
                 entry.size, entry.mtime, entry.mode = len(content), MOMENT, 0o644

@@ -95,6 +95,15 @@ def test_time_zone(tmp_path, prepare, zone):
     assert told["offset"] == -time.timezone // 60
 
 
+def test_time_zone_that_is_changed_while_the_agent_runs(monkeypatch):
+    from virtmap_guest_agent.system import timezone
+
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "UTC-5:30")
+        assert timezone()["offset"] == 330
+    time.tzset()
+
+
 @pytest.fixture
 def program(tmp_path, monkeypatch):
     """Put a program that says something in front of all others."""

@@ -112,14 +112,18 @@ class Connection:
             raise explain(result, self.uri, doing)
         return result
 
-    def attempt(self, doing: str, function: t.Callable[[t.Any], T]) -> T | Failure:
-        """Like ``call``, but hand over what the daemon itself refused or could not do."""
+    def attempt(self, doing: str, function: t.Callable[[t.Any], T], seconds: float | None = None) -> T | Failure:
+        """Like ``call``, but hand over what the daemon itself refused or could not do.
+
+        Args:
+            seconds: for a call that takes long by its nature; None for those of the connection.
+        """
         conn = self._conn
         if conn is None:
             # Time was up in a call before, or it was closed. Whoever cleans up must not hide that error with one of Python's.
             raise CannotConnect(f"the connection to libvirt at {shown(self.uri.source)} is given up")
         try:
-            return self._within_deadline(lambda: function(conn), doing)
+            return self._within_deadline(lambda: function(conn), doing, seconds)
         except libvirt.libvirtError as exc:
             failure = _failure(exc)
             if not conn.isAlive():
@@ -129,13 +133,14 @@ class Connection:
                 ) from exc
             return failure
 
-    def _within_deadline(self, call: t.Callable[[], T], doing: str) -> T:
+    def _within_deadline(self, call: t.Callable[[], T], doing: str, seconds: float | None = None) -> T:
+        deadline = self.timeout if seconds is None else seconds
         message = (
-            f"libvirt at {shown(self.uri.source)} did not answer within {self.timeout:g} seconds while {doing}; "
+            f"libvirt at {shown(self.uri.source)} did not answer within {deadline:g} seconds while {doing}; "
             "check that the daemon is well and the network up, or raise timeout"
         )
         try:
-            return call_with_deadline(call, self.timeout, message)
+            return call_with_deadline(call, deadline, message)
         except CannotConnect:
             self._conn = None
             raise

@@ -12,6 +12,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
     NotFound,
     Partial,
     VirtmapError,
+    told,
 )
 from ansible_collections.virtmap.core.plugins.module_utils._core.merge import merge
 from ansible_collections.virtmap.core.plugins.module_utils._core.options import check_timeout
@@ -98,11 +99,9 @@ class CheckIn:
                 return {**result, **unchanged.to_dict(), "sent": {"hypervisors": 0, "guests": 0}}
             result["sent"] = {"hypervisors": len(report.entries), "guests": report.guest_count}
             sender = Sender(server, owner, reporter, options["create_missing"], self.warn)
-            try:
-                return {**result, **self._report(sender, report, state, accepted)}
-            except VirtmapError as exc:
-                exc.result = {**result, **exc.result}
-                raise
+            with told(result):
+                result.update(self._report(sender, report, state, accepted))
+            return result
 
     def _heartbeat(self, server: Candlepin, owner: str, reporter: str, alone: bool) -> bool:
         """Send a heartbeat if one is wanted; returns whether the server took it (in check mode: it would)."""

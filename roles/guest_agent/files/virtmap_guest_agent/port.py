@@ -14,7 +14,6 @@ import errno
 import logging
 import os
 import select
-import typing as t
 
 _log = logging.getLogger("port")
 # The kernel takes no more at once.
@@ -171,6 +170,3 @@ def poke(descriptor: int) -> None:
     # A full pipe wakes as well.
     with contextlib.suppress(BlockingIOError):
         os.write(descriptor, b"\0")
-
-
-Opener = t.Callable[[str], Port]

@@ -19,7 +19,7 @@ LARGEST_ANSWER = 4 * 1024 * 1024
 def applications(wanted: t.Sequence[str]) -> list[str]:
     """Those of the wanted packages that are installed: rpm ``name-version-release``, deb ``name-version``.
 
-    A name that ends in ``-`` or that a version follows counts as well: kernels carry theirs in the name.
+    A name that a version follows counts as well: kernels carry theirs in the name.
     """
     if shutil.which("rpm") and not shutil.which("dpkg-query"):
         lines = run("rpm", "-qa", "--queryformat", "%{NAME}\t%{VERSION}-%{RELEASE}\n").splitlines()

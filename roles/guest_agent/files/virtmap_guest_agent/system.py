@@ -65,6 +65,8 @@ def os_info() -> dict[str, str]:
 
 def timezone(root: str = "/") -> dict[str, t.Any]:
     """The arguments of ``timezone``: zone, and minutes east of UTC without summer time."""
+    # The zone may have been changed since the agent was started.
+    time.tzset()
     return {"zone": _zone(Path(root)), "offset": -time.timezone // 60}
 
 

@@ -130,9 +130,14 @@ def test_a_jammed_daemon_is_relieved(daemon: Libvirtd, folder: Path) -> None:
 
 
 def test_a_daemon_that_stays_stuck_keeps_its_workers(daemon: Libvirtd, folder: Path) -> None:
-    """Putting the workers back while all calls hang would jam the daemon again, so the playbook fails and says so."""
-    with jammed(daemon), playbook(daemon, folder, log_seconds=0) as process:
-        assert "so it keeps its new workers" in finished(process, code=2)
+    """Putting the workers back while all calls hang would jam the daemon again, so the playbook fails and says so.
+
+    It does so as well when it cannot find out which guest holds them.
+    """
+    with jammed(daemon), playbook(daemon, folder / "missing", log_seconds=1) as process:
+        output = finished(process, code=2)
+        assert "failed to open" in output
+        assert "so it keeps its new workers" in output
         assert works(daemon)
         assert pool(daemon)["minWorkers"] >= 4 + 5 + 5
 

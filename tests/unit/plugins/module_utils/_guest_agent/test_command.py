@@ -191,6 +191,14 @@ def test_freeze_that_did_not_happen_fails(guest, options, warnings):
         give(options, warnings, "fsfreeze", socket=guest(serve).path, protocol="qemu")
 
 
+def test_freeze_that_is_refused_has_changed_nothing(guest, options, warnings):
+    refusal = {"error": {"class": "GenericError", "desc": "Command guest-fsfreeze-freeze has been disabled"}}
+    answers = {**ANSWERS, "guest-fsfreeze-status": lambda *_given: "thawed", "guest-fsfreeze-freeze": refusal}
+    with pytest.raises(BadAnswer, match="qemu-ga refuses guest-fsfreeze-freeze") as caught:
+        give(options, warnings, "fsfreeze", socket=guest(qemu_ga(answers)).path, protocol="qemu")
+    assert caught.value.result["changed"] is False
+
+
 def test_qemu_ga_that_refuses_is_quoted(guest, options, warnings):
     refusal = {"error": {"class": "GenericError", "desc": "Command guest-shutdown has been disabled\x1b"}}
     serve = qemu_ga({**ANSWERS, "guest-shutdown": refusal})

@@ -375,6 +375,14 @@ def test_qemu_ga_that_answers_nonsense(guest, options, warnings, wrong):
     assert told["responsive"] is True
 
 
+def test_agent_that_stops_answering_is_no_failure(guest, options, warnings):
+    # It may wait for a dead network file system.
+    serve = qemu_ga({**ANSWERS, "guest-get-fsinfo": lambda _connection, _arguments: None})
+    told = ask(options, warnings, socket=guest(serve).path, protocol="qemu", timeout=1)
+    assert told["responsive"] is False
+    assert "did not answer guest-get-fsinfo within" in told["reason"]
+
+
 def test_what_another_client_left_is_passed_over(guest, options, warnings):
     noise = b'rest"}\n{"return": 77}\n{"error": 5}\n'
     assert ask(options, warnings, socket=guest(qemu_ga(ANSWERS, noise)).path, protocol="qemu")["cpus"] == 1

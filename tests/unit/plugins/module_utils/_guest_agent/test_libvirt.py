@@ -38,6 +38,9 @@ def daemon():
         add_guest(connection, "early", "running")
         add_guest(connection, "plain", "running")
         add_guest(connection, "off", "shut_off", devices=channel(QEMU))
+        add_guest(connection, "asleep", "shut_off", devices=channel(OVIRT, running.folder / "asleep"))
+        add_guest(connection, "mute", "running", devices=channel(OVIRT).replace("'unix'", "'null'"))
+        add_guest(connection, "full", "running", devices="<controller type='virtio-serial' index='0' ports='1'/>")
         add_guest(connection, "quiet", "running", devices=channel(QEMU))
         both = channel(OVIRT, running.folder / "newer") + channel(OLDER, running.folder / "older")
         add_guest(connection, "both", "running", devices=both)
@@ -99,6 +102,12 @@ def test_guest_that_does_not_run_gets_its_channel_with_the_next_start(daemon):
     assert ports(daemon, "off", 2)[0] == [QEMU, OVIRT]
 
 
+def test_failure_says_what_was_added_before_it(daemon):
+    with pytest.raises(BadAnswer) as caught:
+        give(daemon, "full", QEMU, OVIRT)
+    assert caught.value.result["changed"] is True
+
+
 def test_unfit_name_is_refused(daemon):
     with pytest.raises(InvalidInput, match="letters, digits"):
         give(daemon, "bare", "x'/><evil/>")
@@ -127,18 +136,21 @@ def test_guest_without_a_channel_is_said(daemon):
         ask(daemon, domain="plain")
     with pytest.raises(NotFound, match="no channel org.qemu.guest_agent.0"):
         ask(daemon, domain="plain", protocol="qemu")
+    with pytest.raises(NotFound, match="the channel ovirt-guest-agent.0 .* is no unix socket of its host"):
+        ask(daemon, domain="mute")
     with pytest.raises(NotFound, match="no channel ovirt-guest-agent.0"):
         ask(daemon, domain="plain", protocol="ovirt")
 
 
 @pytest.mark.parametrize(
-    "domain, reason", [("quiet", "not connected|no program in the guest"), ("off", "does not run")]
+    "domain, reason",
+    [("quiet", "not connected|no program in the guest"), ("off", "does not run"), ("asleep", "does not run")],
 )
 def test_agent_that_is_not_there_is_not_responsive(daemon, domain, reason):
     import re
 
     told = ask(daemon, domain=domain)
-    assert (told["responsive"], told["protocol"]) == (False, "qemu")
+    assert (told["responsive"], told["protocol"]) == (False, "ovirt" if domain == "asleep" else "qemu")
     assert re.search(reason, told["reason"])
 
 

@@ -67,7 +67,9 @@ try:
         print(daemon.threadpool("libvirtd")["maxWorkers"])
         os.kill(pid, number)
         time.sleep(0.2)
-        daemon.threadpool("libvirtd")
+        if sys.argv[4] == "ask":
+            daemon.threadpool("libvirtd")
+    print("nothing was left to ask")
 except VirtmapError as exc:
     print(type(exc).__name__, exc)
 """
@@ -82,7 +84,7 @@ except VirtmapError as exc:
 )
 def test_a_daemon_that_fails_in_the_middle(own_libvirtd: Daemon, number: signal.Signals, said: str) -> None:
     lab = own_libvirtd.lab
-    arguments = [sys.executable, "-c", IN_THE_MIDDLE, lab.admin_uri, str(lab.pid), str(int(number))]
+    arguments = [sys.executable, "-c", IN_THE_MIDDLE, lab.admin_uri, str(lab.pid), str(int(number)), "ask"]
     begin = time.monotonic()
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60)
     assert time.monotonic() - begin < END
@@ -90,6 +92,15 @@ def test_a_daemon_that_fails_in_the_middle(own_libvirtd: Daemon, number: signal.
     assert first == "20"
     assert second.startswith("CannotConnect libvirtd:///")
     assert said in second
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_daemon_that_fails_when_all_is_done_takes_nothing_back(own_libvirtd: Daemon, number: signal.Signals) -> None:
+    lab = own_libvirtd.lab
+    arguments = [sys.executable, "-c", IN_THE_MIDDLE, lab.admin_uri, str(lab.pid), str(int(number)), "leave"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() == ["20", "nothing was left to ask"]
     assert not done.stderr
 
 

@@ -9,7 +9,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import InvalidInput, Partial
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import (
+    InvalidInput,
+    MissingLibrary,
+    NotFound,
+    Partial,
+)
+from ansible_collections.virtmap.core.plugins.module_utils._scan import client, inventory_yaml
 from ansible_collections.virtmap.core.plugins.module_utils._scan.client import scan
 from ansible_collections.virtmap.core.tests.lab.libvirtd import write_node_file
 from ansible_collections.virtmap.core.tests.servers._http.dead import refused_address, silent_address
@@ -55,6 +61,45 @@ def test_hypervisors_come_in_the_given_order_and_guests_by_name(nodes: list[str]
     assert first["state"] == "running"
     assert result["table"].split()[:8] == ["type", "name", "hypervisor", "id", "cpu", "memory", "nic", "disk"]
     assert len(result["table"].splitlines()) == 6
+
+
+@pytest.mark.parametrize("broken", [b"<domain>", b"<domain/>", b"<network><name>x</name></network>", b"<domain>\xff"])
+def test_a_broken_definition_loses_its_guest_only(
+    nodes: list[str], monkeypatch: pytest.MonkeyPatch, broken: bytes
+) -> None:
+    libvirt = pytest.importorskip("libvirt", reason="install the requirements of the unit tests")
+    whole = libvirt.virDomain.XMLDesc
+    first = run(nodes[:1])["guests"][0]["name"]
+    monkeypatch.setattr(
+        libvirt.virDomain,
+        "XMLDesc",
+        lambda self, flags: broken.decode() if self.name() == first else whole(self, flags),
+    )
+    warnings: list[str] = []
+    result = run(nodes, warn=warnings.append)
+    assert [guest["hypervisor"] for guest in result["guests"]] == ["hyp02", "hyp01", "hyp01"]
+    assert [(entry["hypervisor"], entry["name"]) for entry in result["left_out"]] == [
+        ("hyp02", first),
+        ("hyp01", first),
+    ]
+    assert warnings[0] == f"the guest {first} of hyp02 was left out: {result['left_out'][0]['reason']}"
+
+
+def test_the_host_of_xen_is_no_guest_and_states_come_with_one_call(
+    nodes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    libvirt = pytest.importorskip("libvirt", reason="install the requirements of the unit tests")
+    uuid = libvirt.virDomain.UUIDString
+    monkeypatch.setattr(libvirt.virDomain, "state", lambda *_given: pytest.fail("a guest was asked by itself"))
+    monkeypatch.setattr(
+        libvirt.virDomain,
+        "UUIDString",
+        lambda self: "00000000-0000-0000-0000-000000000000" if self.name() == "guest-00000" else uuid(self),
+    )
+    result = run(nodes)
+    assert [(guest["name"], guest["state"]) for guest in result["guests"]] == [
+        ("guest-00001", "running"), ("guest-00001", "running"), ("guest-00002", "running"),
+    ]  # fmt: skip
 
 
 def test_a_hypervisor_without_a_name_calls_itself() -> None:
@@ -115,6 +160,19 @@ def test_uris_that_are_refused(uris: list[str], says: str) -> None:
 def test_a_store_is_asked_for() -> None:
     with pytest.raises(InvalidInput, match="mode write needs a store"):
         run(["test:///default"], mode="write")
+
+
+@pytest.mark.parametrize(
+    "store_format, error, says",
+    [("inventory_yaml", MissingLibrary, "ruamel.yaml"), ("xcat", NotFound, "xCAT's command lsdef is not on this host")],
+)
+def test_what_the_store_needs_is_looked_for_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store_format: str, error: type[Exception], says: str
+) -> None:
+    monkeypatch.setattr(inventory_yaml, "RUAMEL_ERROR", "not here")
+    monkeypatch.setattr(client, "scan_libvirt", lambda *_targets, **_options: pytest.fail("it was asked"))
+    with pytest.raises(error, match=says):
+        run(["test:///default"], mode="write", store=str(tmp_path / "store"), store_format=store_format)
 
 
 def mapping(**hypervisors: t.Any) -> dict[str, t.Any]:

@@ -81,6 +81,12 @@ def test_names_that_an_inventory_uses_otherwise(tmp_path: Path, name: str, reaso
     assert reason in result["conflicts"][0]["reason"]
 
 
+def test_the_group_of_the_guests_is_a_group_in_a_new_inventory_too(tmp_path: Path) -> None:
+    result = run("inventory_yaml", tmp_path / "guests.yml", "write", [guest("vm", "hyp01"), guest("web1", "hyp01")])
+    assert [entry["name"] for entry in result["conflicts"]] == ["vm"]
+    assert [entry["name"] for entry in result["written"]] == ["web1"]
+
+
 @pytest.mark.skipif(
     shutil.which("ansible-inventory", path=os.path.dirname(sys.executable)) is None, reason="no ansible"
 )

@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, NotFound
+from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, CannotConnect, NotFound
 from ansible_collections.virtmap.core.plugins.module_utils._scan.client import Machine, write_store
+from ansible_collections.virtmap.core.plugins.module_utils._scan.command import run_command
 from ansible_collections.virtmap.core.plugins.module_utils._scan.model import ScannedGuest
 from ansible_collections.virtmap.core.plugins.module_utils._scan.sources import Scan
 from ansible_collections.virtmap.core.tests.unit.plugins.module_utils._scan.stores import NO_MACHINE, guest
@@ -56,14 +56,21 @@ elif name == "chtab":
         stream.write(" ".join(arguments) + "\\n")
 else:
     assert arguments == ["-z"], arguments
-    for node, values in parse(sys.stdin.read()).items():
+    refused, made = ((here / "refused").read_text().split() if (here / "refused").exists() else []), 0
+    (here / f"sent-{{name}}").write_text(given := sys.stdin.read())
+    for node, values in parse(given).items():
         if values.get("objtype") != "node" or not re.fullmatch("[A-Za-z0-9_-]+", node):
             sys.exit(1)
         if name == "mkdef" and (node in nodes or not values.get("groups")):
             print("Error: 0 object definitions have been created or modified.")
             sys.exit(1)
+        if node in refused:
+            print("Warning: A definition for '" + node + "' already exists. No changes will be made.")
+            continue
         nodes.setdefault(node, {{}}).update(values)
+        made += 1
     file.write_text(show())
+    print(made, "object definitions have been created or modified.")
 """
 
 
@@ -72,14 +79,14 @@ class Xcat:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.seconds = 20.0
         for name in ("lsdef", "mkdef", "chdef", "chtab"):
             path = folder / name
             path.write_text(COMMAND.format(python=sys.executable, folder=str(folder)), encoding="utf-8")
             path.chmod(0o755)
 
     def run(self, command: list[str], text: str) -> tuple[int, str, str]:
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout, done.stderr
+        return run_command(command, text, self.seconds)
 
     def find(self, name: str) -> str | None:
         path = self.folder / name
@@ -149,7 +156,74 @@ def test_without_xcat(xcat: Xcat) -> None:
     assert NO_MACHINE.find("lsdef") is None
 
 
-def test_output_that_is_no_stanza(xcat: Xcat) -> None:
-    (xcat.folder / "lsdef").write_text("#!/bin/sh\necho '# <xCAT data object stanza file>'; echo what\n")
-    with pytest.raises(BadAnswer, match="lsdef printed line 2, which is no stanza"):
+def lsdef_prints(xcat: Xcat, text: str) -> None:
+    (xcat.folder / "lsdef").write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "printed, says",
+    [
+        ("# <xCAT data object stanza file>\nwhat", "lsdef printed line 2, which is no stanza"),
+        ("Warning: slow\n# <xCAT data object stanza file>\nwhat", "lsdef printed line 3, which is no stanza"),
+        ("Unable to open socket connection", "did not say that there are none: Unable to open socket connection"),
+        ("", "did not say that there are none: nothing"),
+    ],
+)
+def test_output_that_tells_of_no_nodes_is_no_empty_store(xcat: Xcat, printed: str, says: str) -> None:
+    lsdef_prints(xcat, printed)
+    with pytest.raises(BadAnswer, match=says):
+        xcat.write("write", [guest("kvm1", "hyp01")])
+    assert xcat.log == []
+
+
+def test_a_warning_in_front_of_the_nodes_hides_none(xcat: Xcat) -> None:
+    lsdef_prints(xcat, "Warning: slow\n# <xCAT data object stanza file>\n\nkvm1:\n    objtype=node\n    vmhost=hyp02")
+    result = xcat.write("write", [guest("kvm1", "hyp01")])
+    assert (result["changed"], result["conflicts"][0]["existing"]) == (False, "hyp02")
+
+
+def test_what_a_node_says_besides_is_neither_written_nor_shown(xcat: Xcat) -> None:
+    (xcat.folder / "nodes").write_text(
+        "kvm1:\n    bmcpassword=Tr0ub4dor\n    groups=web\n\nother:\n    bmcpassword=Tr0ub4dor\n", encoding="utf-8"
+    )
+    result = xcat.write("write", [guest("kvm1", "hyp01")], diff=True)
+    sent = (xcat.folder / "sent-chdef").read_text(encoding="utf-8")
+    assert "Tr0ub4dor" not in sent + str(result)
+    assert "    groups=web,vm,all\n" in sent
+    assert (
+        result["diff"][0]["before"] == "# <xCAT data object stanza file>\n\nkvm1:\n    objtype=node\n    groups=web\n"
+    )
+    changed = xcat.write("write", [guest("kvm1", "hyp01", memory=4096)], diff=True)["diff"][0]
+    assert changed["before"].splitlines()[-1] == "    vmmemory=2048"
+    assert changed["after"].splitlines()[-1] == "    vmmemory=4096"
+    assert "vmcpus" not in (xcat.folder / "sent-chdef").read_text(encoding="utf-8")
+
+
+def test_what_a_guest_lost_is_taken_away(xcat: Xcat) -> None:
+    xcat.write("write", [guest("kvm1", "hyp01")])
+    bare = guest("kvm1", "hyp01", nics=())
+    assert xcat.write("write", [bare])["updated"]
+    assert "vmnics" not in (xcat.folder / "nodes").read_text(encoding="utf-8")
+    assert xcat.write("write", [bare])["unchanged"]
+
+
+def test_nodes_that_mkdef_leaves_out_are_no_success(xcat: Xcat) -> None:
+    (xcat.folder / "refused").write_text("kvm2", encoding="utf-8")
+    with pytest.raises(BadAnswer, match="xCAT's mkdef made 1 of 2 nodes and said: Warning: A definition") as caught:
+        xcat.write("write", [guest("kvm1", "hyp01"), guest("kvm2", "hyp01")])
+    assert caught.value.result["changed"] is True
+
+
+def test_a_failure_says_what_was_written_before_it(xcat: Xcat) -> None:
+    (xcat.folder / "fail-chtab").touch()
+    with pytest.raises(BadAnswer, match="chtab failed") as caught:
+        xcat.write("write", [guest("kvm1", "hyp01")])
+    assert caught.value.result["changed"] is True
+    assert "kvm1:" in (xcat.folder / "nodes").read_text(encoding="utf-8")
+
+
+def test_a_command_that_hangs_is_stopped_with_all_that_it_started(xcat: Xcat) -> None:
+    (xcat.folder / "lsdef").write_text("#!/bin/sh\nsleep 300 &\nwait\n", encoding="utf-8")
+    xcat.seconds = 0.5
+    with pytest.raises(CannotConnect, match="the command lsdef did not end within 0.5 seconds and was stopped"):
         xcat.write("write", [guest("kvm1", "hyp01")])
