@@ -21,4 +21,5 @@ options:
       - A file in virt-who's format does not tell when that was, so the last change of the file counts.
       - Without it a mapping of any age is read, also when what writes the file stopped long ago.
     type: int
+    version_added: 1.1.0
 """
