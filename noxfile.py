@@ -52,14 +52,15 @@ CONTROLLER_TESTS = ("docs", "playbooks", "plugin_utils")
 HELPER_TESTS = ("bench", "lab", "servers", "tools")
 # Where ansible-core itself is met. All but the newest one run these only: what does not speak to ansible-core has nothing
 # to fail at there, and meets other libraries with the oldest Python.
-MEETING_ANSIBLE = (
-    "playbooks/test_inventory.py", "plugins/modules", "plugins/module_utils/_core/test_module.py",
-    "plugins/module_utils/_core/test_module_large_facts.py", "plugins/module_utils/_core/test_options.py",
-)  # fmt: skip
-# In between, one report from end to end; with the oldest one, what roles, playbooks and templates do there.
-MEETING_BETWEEN = (*MEETING_ANSIBLE, "playbooks/test_report.py::test_sources_are_united_and_told_once")
+GLUE = tuple(f"plugins/module_utils/_core/test_{name}.py" for name in ("module", "module_large_facts", "options"))
+# In between, one report from end to end; with the oldest one, what modules, roles, playbooks and templates do there.
+MEETING_BETWEEN = (
+    *GLUE,
+    "playbooks/test_inventory.py",
+    "playbooks/test_report.py::test_sources_are_united_and_told_once",
+)
 MEETING_OLDEST = (
-    *MEETING_ANSIBLE[1:], "docs", "playbooks", "plugins/module_utils/_scan/test_stores.py", "plugins/plugin_utils",
+    *GLUE, "docs", "playbooks", "plugins/module_utils/_scan/test_stores.py", "plugins/modules", "plugins/plugin_utils",
 )  # fmt: skip
 # Modules in whole, which the session with the oldest Python runs with an even older ansible-core, where it can be had.
 WHOLE_MODULES = ("contract/test_contract.py", "plugins/module_utils/_libvirt_daemon")

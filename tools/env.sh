@@ -54,7 +54,9 @@ usable_python() {
 }
 
 find_python() {
-    for candidate in "${PYTHON:-python3}" /usr/bin/python3 python3.13 python3.12 python3.11 python3.10; do
+    # First the distribution's own: it is built with optimization, which one built by hand mostly is not, and so takes
+    # a quarter less of processors.
+    for candidate in "${PYTHON:-/usr/bin/python3}" python3 python3.13 python3.12 python3.11 python3.10; do
         if usable_python "$candidate"; then
             echo "$candidate"
             return 0
