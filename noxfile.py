@@ -139,8 +139,8 @@ def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = (), ch
         session.install("-r", "tests/lab/kerberos-requirements.txt")
     tree, variables = tree_of(session.name)
     session.chdir(tree)
-    # Two for each processor: most tests of what goes wrong wait for a deadline and need none.
-    workers = max(4, 2 * (os.cpu_count() or 1) // LANES)
+    # More than processors: most tests of what goes wrong wait for a deadline and need none.
+    workers = max(3, 2 * (os.cpu_count() or 1) // LANES)
     parallel = ["-n", str(workers), "--dist", "loadfile"]
     report = f"--junit-xml={REPORTS / session.name}.xml"
     places = ("", "contract/", "plugins/", "plugins/module_utils/")
@@ -190,15 +190,16 @@ def add_sanity(core: str) -> None:
     def sanity(session: nox.Session) -> None:
         """Run ansible-test sanity; there are no ignore files.
 
-        Pylint takes most of its time and knows most in its newest release, so that it runs once.
+        What reads files without knowing ansible-core runs once, in its newest release.
         """
         session.install(core_package(core), "pip")
         tree, variables = tree_of(session.name)
         del variables["PYTHONPATH"]
         variables.update(ansible_test_home(session, session.name, core))
         session.chdir(tree)
-        once = [] if core == NEWEST_CORE else ["--skip-test", "pylint"]
-        arguments = session.posargs or ["--color", "no", *once]
+        once = [] if core == NEWEST_CORE else ["pylint", "pep8", "shellcheck", "yamllint"]
+        skipped = [word for name in once for word in ("--skip-test", name)]
+        arguments = session.posargs or ["--color", "no", *skipped]
         session.run("ansible-test", "sanity", "--venv", "--python", THIS_PYTHON, *arguments, env=variables)
         if core == NEWEST_CORE and OLDEST_INTERPRETER and not session.posargs:
             variables["PATH"] = os.pathsep.join([session.bin, str(Path(OLDEST_INTERPRETER).parent), os.environ["PATH"]])

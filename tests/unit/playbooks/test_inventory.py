@@ -146,6 +146,7 @@ def test_an_address_that_the_source_knows(site: Site) -> None:
     assert listed(site)["_meta"]["hostvars"]["web1"]["ansible_host"] == "192.0.2.7"
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize(
     ("sources", "sign"),
     [
@@ -185,6 +186,7 @@ def age_cache(site: Site) -> None:
         os.utime(path, (path.stat().st_atime - 86400, path.stat().st_mtime - 86400))
 
 
+@pytest.mark.newest_core
 def test_a_source_that_fails_is_replaced_by_its_last_answer_only_when_asked(site: Site) -> None:
     configure(site, mapping(hypervisor("h1", guest("u1", "web1"))), **CACHE)
     first = listed(site)
@@ -203,6 +205,7 @@ def test_a_source_that_fails_is_replaced_by_its_last_answer_only_when_asked(site
     )
 
 
+@pytest.mark.newest_core
 def test_the_cache_keeps_nothing_of_sources_that_are_no_more(site: Site) -> None:
     for filters in (["h1"], ["h*"]):
         configure(site, mapping(hypervisor("h1", guest("u1", "web1"))), **CACHE)
@@ -214,6 +217,7 @@ def test_the_cache_keeps_nothing_of_sources_that_are_no_more(site: Site) -> None
         assert kept == [1, 1], "what is fresh, and the last good answer"
 
 
+@pytest.mark.newest_core
 def test_an_answer_does_not_become_younger_by_that_of_another_source(site: Site) -> None:
     guests = [mapping(hypervisor(key, guest(f"u-{key}"))) for key in ("h1", "h2")]
     configure(site, *guests[:1], **CACHE)
@@ -230,6 +234,7 @@ def test_an_answer_does_not_become_younger_by_that_of_another_source(site: Site)
     assert hosts(listed(site), "backend_file") == ["u-h2", "u-new"]
 
 
+@pytest.mark.newest_core
 def test_a_cache_of_another_format_is_as_good_as_none(site: Site) -> None:
     configure(site, mapping(hypervisor("h1", guest("u1", "web1"))), **CACHE)
     listed(site)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import pytest
@@ -96,6 +97,7 @@ def test_a_fact_that_a_cache_kept_is_not_reported_for_a_source_that_failed_now(
     assert registered.consumer.guests == []
 
 
+@pytest.mark.newest_core
 def test_each_receiver_gets_its_own_sources_and_one_that_fails_stops_no_other(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
@@ -207,7 +209,8 @@ def test_a_registered_host_is_reported_as_itself(
     site.inventory({"here": {**here, **own, "report_rhsm_local": True, **LOCAL}})
     run = site.play("virtmap.core.report")
     assert run.code == 0, run.output
-    assert '"receivers_told": 1' in run.output
+    # Before ansible-core 2.19 a number in a template is a text.
+    assert re.search('"receivers_told": "?1\\b', run.output), run.output
     assert sorted(entry.guest_id for entry in registered.consumer.guests) == ["g1", "g2"]
     assert run.recap("here")["changed"] == 1
     assert site.play("virtmap.core.report").recap("here")["changed"] == 0

@@ -132,6 +132,7 @@ def test_what_cannot_work_is_refused_before_anything_is_written(
     assert files(site) == []
 
 
+@pytest.mark.newest_core
 def test_cron_runs_the_playbook_with_the_vault_password_and_never_twice_at_once(site: Site) -> None:
     secret = site.write("vault-password", "s3cret-of-the-vault\n")
     tasks = [

@@ -52,6 +52,7 @@ def test_report_does_what_virt_who_did(site: Site, configuration: Path, candlepi
     assert '"password": "password"' not in run.output
 
 
+@pytest.mark.newest_core
 def test_a_section_of_type_xen_is_reported_as_virt_who_did(
     site: Site, configuration: Path, candlepin: CandlepinServer
 ) -> None:
