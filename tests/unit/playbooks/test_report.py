@@ -198,6 +198,7 @@ def test_a_source_may_report_to_both_receivers(
     assert "secret123" not in run.output
 
 
+@pytest.mark.newest_core
 def test_a_registered_host_is_reported_as_itself(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:

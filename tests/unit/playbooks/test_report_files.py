@@ -104,6 +104,7 @@ def test_a_history_in_postgresql(site: Site) -> None:
     assert [len(store.where(name)) for name in ("web1", "web2", "web9")] == [0, 0, 1]
 
 
+@pytest.mark.newest_core
 def test_whatever_fails_the_rest_is_done_and_somebody_is_told(
     site: Site, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:

@@ -120,6 +120,7 @@ def test_variables_of_the_general_file(site: Site, configuration: Path) -> None:
     assert found["file"]["virt_who_interval"] == 7200
 
 
+@pytest.mark.newest_core
 def test_migration_writes_an_inventory_that_reports_the_same(
     site: Site, configuration: Path, candlepin: CandlepinServer, receiver: dict[str, t.Any]
 ) -> None:
