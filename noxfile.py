@@ -143,8 +143,7 @@ def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = (), ch
     workers = max(3, 2 * (os.cpu_count() or 1) // LANES)
     parallel = ["-n", str(workers), "--dist", "loadfile"]
     report = f"--junit-xml={REPORTS / session.name}.xml"
-    places = ("", "contract/", "plugins/", "plugins/module_utils/")
-    ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}/*" for name in ignored for place in places]
+    ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}/*" for name in ignored for place in ("", "plugins/")]
     paths = session.posargs or [f"tests/unit/{name}" for name in chosen]
     # A mark of pyproject.toml, which says more.
     alike = [] if core in (NEWEST_CORE, OLDEST_PYTHON_CORE) else ["-m", "not newest_core"]
@@ -200,20 +199,20 @@ def add_sanity(core: str) -> None:
         session.chdir(tree)
 
         def run(*arguments: str, python: str = THIS_PYTHON) -> None:
-            command = ["ansible-test", "sanity", "--venv", "--python", python, *arguments]
+            command = ["ansible-test", "sanity", "--color", "no", "--venv", "--python", python, *arguments]
             session.run(*command, env=variables)
 
         if session.posargs:
             run(*session.posargs)
             return
         once = () if core == NEWEST_CORE else ("pep8", "shellcheck", "yamllint")
-        run("--color", "no", *(word for name in ("pylint", *once) for word in ("--skip-test", name)))
+        run(*(word for name in ("pylint", *once) for word in ("--skip-test", name)))
         if core != NEWEST_CORE:
             return
-        run("--color", "no", "--test", "pylint", "plugins/", "extensions/", "roles/")
+        run("--test", "pylint", "plugins/", "extensions/", "roles/")
         if OLDEST_INTERPRETER:
             variables["PATH"] = os.pathsep.join([session.bin, str(Path(OLDEST_INTERPRETER).parent), os.environ["PATH"]])
-            run("--color", "no", "--test", "import", python=OLDEST_PYTHON)
+            run("--test", "import", python=OLDEST_PYTHON)
 
 
 for each_core in SANITY_CORES:

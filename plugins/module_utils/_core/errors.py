@@ -3,7 +3,8 @@
 """The one family of errors. Private to this collection.
 
 Everything below the edge (module, inventory plugin, event source) raises one of these; only the edge decides what
-becomes of it. The text is one plain sentence for the user: which source, which server, what happened, what to do. It never holds a secret.
+becomes of it. The text is one plain sentence for the user: which source, which server, what happened, what to do. It
+never holds a secret.
 """
 
 from __future__ import annotations

@@ -94,12 +94,12 @@ class XcatCommands(StanzaStore):
         result = {"changed": False}
         with told(result):
             if self._new:
-                made = _MADE.search(text := self._command("mkdef", "-z", text=_stanzas(self._new)))
-                result["changed"] = made is None or int(made.group(1)) > 0
-                if made is not None and int(made.group(1)) < len(self._new):
-                    raise BadAnswer(
-                        f"xCAT's mkdef made {made.group(1)} of {len(self._new)} nodes and said: {_said(text)}"
-                    )
+                text = self._command("mkdef", "-z", text=_stanzas(self._new))
+                told_made = _MADE.search(text)
+                made = int(told_made.group(1)) if told_made else len(self._new)
+                result["changed"] = made > 0
+                if made < len(self._new):
+                    raise BadAnswer(f"xCAT's mkdef made {made} of {len(self._new)} nodes and said: {_said(text)}")
             if self._known:
                 self._command("chdef", "-z", text=_stanzas(self._known, clear=True))
                 result["changed"] = True
