@@ -20,6 +20,8 @@ import antsibull_nox
 from tools.get_pip import carry_configuration, write_stand_in
 from tools.interpreter import find_interpreter
 from tools.tree import copy_tree
+from tools.wheels import compile_wheels
+from tools.zip_cache import install as install_zip_cache
 
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -64,6 +66,8 @@ MEETING_OLDEST = (
 )  # fmt: skip
 # Modules in whole, which the session with the oldest Python runs with an even older ansible-core, where it can be had.
 WHOLE_MODULES = ("contract/test_contract.py", "plugins/module_utils/_libvirt_daemon")
+# Both ends of Kerberos, for the tests that have them.
+KERBEROS = REPO / "tests" / "lab" / "kerberos-requirements.txt"
 # The integration target that boots a guest.
 BOOTING = "guest_agent"
 LANES = int(os.environ.get("VIRTMAP_CHECK_LANES", "1"))
@@ -72,6 +76,15 @@ LANES = int(os.environ.get("VIRTMAP_CHECK_LANES", "1"))
 def core_package(core: str) -> str:
     """Name the newest bugfix release of an ansible-core release line as a requirement."""
     return f"ansible-core=={core}.*"
+
+
+def install(session: nox.Session, *wanted: str, compiled: tuple[str, ...] = ("libvirt-python",)) -> None:
+    """Install into the environment of a session that runs playbooks, with what must be compiled taken from where all
+    sessions have it."""
+    found = compile_wheels(CACHE, str(Path(session.bin) / "python"), *compiled)
+    session.install(*found, *wanted)
+    for packages in Path(session.bin).parent.glob("lib/python*/site-packages"):
+        install_zip_cache(str(packages))
 
 
 def tree_of(name: str) -> tuple[Path, dict[str, str]]:
@@ -118,7 +131,7 @@ def types(session: nox.Session) -> None:
     session.install(
         "mypy>=1.20,<2", core_package(NEWEST_CORE), "types-PyYAML", "types-requests", "types-xmltodict", "lxml-stubs"
     )
-    session.install("-r", "tests/unit/requirements.txt", "nox", "antsibull-nox")
+    install(session, "-r", "tests/unit/requirements.txt", "nox", "antsibull-nox")
     tree, variables = tree_of("types")
     # From the top of the tree, so that each file has one name: ansible_collections.virtmap.core and so on.
     session.chdir(variables["PYTHONPATH"])
@@ -133,10 +146,12 @@ def types(session: nox.Session) -> None:
 def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = (), chosen: tuple[str, ...] = ("",)) -> None:
     """Run the unit tests with one ansible-core in a collection tree: chosen ones, or all but those in folders of some
     names."""
-    session.install(core_package(core), "-r", "tests/unit/requirements.txt")
+    install(session, core_package(core), "-r", "tests/unit/requirements.txt")
     if core == NEWEST_CORE:
-        # Compiled for minutes: one session is enough to show the transport.
-        session.install("-r", "tests/lab/kerberos-requirements.txt")
+        # Compiled for a minute: one session is enough to show the transport.
+        lines = KERBEROS.read_text(encoding="utf-8").splitlines()
+        parts = tuple(line for line in lines if not line.startswith("#"))
+        install(session, *parts, compiled=parts)
     tree, variables = tree_of(session.name)
     session.chdir(tree)
     # More than processors: most tests of what goes wrong wait for a deadline and need none.
@@ -221,7 +236,7 @@ for each_core in SANITY_CORES:
 
 def run_integration(session: nox.Session, *targets: str) -> None:
     """Run integration targets on real parts, in the session's own environment."""
-    session.install(core_package(NEWEST_CORE), "pip", "-r", "tests/integration/requirements.txt")
+    install(session, core_package(NEWEST_CORE), "pip", "-r", "tests/integration/requirements.txt")
     tree, variables = tree_of(session.name)
     del variables["PYTHONPATH"]
     variables.update(ansible_test_home(session, session.name, NEWEST_CORE))
@@ -263,7 +278,7 @@ def ee(session: nox.Session) -> None:
 @nox.session
 def awx(session: nox.Session) -> None:
     """Run role awx against a loopback AWX with AWX's own modules, and jobs in slices with AWX's engine."""
-    session.install(core_package(NEWEST_CORE), "pip", "-r", "tests/awx/requirements.txt")
+    install(session, core_package(NEWEST_CORE), "pip", "-r", "tests/awx/requirements.txt")
     modules = CACHE / "awx_collection"
     session.run("python", "-m", "tools.awx_collection", str(modules), env={"PIP_CACHE_DIR": str(CACHE / "pip")})
     tree, variables = tree_of(session.name)

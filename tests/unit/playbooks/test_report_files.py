@@ -114,6 +114,7 @@ def test_whatever_fails_the_rest_is_done_and_somebody_is_told(
         "good": source(site, "good", {**mapping(hypervisor("h1", guest("g1", HOSTILE))), "skipped": skipped}),
         "other": {**source(site, "other", mapping(hypervisor("h2", guest("g1", HOSTILE)), source="b")),
                   "report_rhsm_owner": "nobody"},
+        "third": {**source(site, "third", mapping(hypervisor("h3", guest("g3")), source="c")), "report_rhsm_owner": "other"},
     }  # fmt: skip
     mail = {"name": "Mail it", "ansible.builtin.fail": {"msg": "the mail server is down"}}
     variables = {
@@ -127,8 +128,8 @@ def test_whatever_fails_the_rest_is_done_and_somebody_is_told(
     site.inventory(hosts, **receiver, **variables)
     run = site.play("virtmap.core.report")
     assert run.code == 2
-    assert [run.recap(name)["failed"] for name in hosts] == [1, 1, 0]
-    assert list(candlepin.state.hypervisors_of("acme")) == ["h1"]
+    assert [run.recap(name)["failed"] for name in hosts] == [1, 1, 0, 0]
+    assert [list(candlepin.state.hypervisors_of(owner)) for owner in ("acme", "other")] == [["h1"], ["h3"]]
     written = json.loads((site.folder / "out.json").read_text(encoding="utf-8"))
     assert [entry["source"] for entry in written["missing"]] == ["dead"]
     assert "/nowhere/mapping.json" in written["missing"][0]["reason"]

@@ -111,7 +111,6 @@ def test_the_units_of_systemd_from_their_writing_to_their_removal(site: Site) ->
     assert changed(schedule(site, "systemd", **options)) == 0
     assert changed(schedule(site, "systemd", schedule_state="absent")) == 1
     assert files(site) == []
-    assert changed(schedule(site, "systemd", schedule_state="absent")) == 0
 
 
 @pytest.mark.newest_core
