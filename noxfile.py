@@ -17,11 +17,11 @@ sys.path.insert(0, str(REPO))
 
 import antsibull_nox
 
+from tests.lab.zip_cache import install as install_zip_cache
 from tools.get_pip import carry_configuration, write_stand_in
 from tools.interpreter import find_interpreter
 from tools.tree import copy_tree
 from tools.wheels import compile_wheels
-from tools.zip_cache import install as install_zip_cache
 
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -49,9 +49,13 @@ SANITY_CORES = sorted({CORES[0], NEWEST_CORE})
 OLDEST_PYTHON = "3.9"
 OLDEST_PYTHON_CORE = "2.15"
 OLDEST_INTERPRETER = find_interpreter(OLDEST_PYTHON)
-CONTROLLER_TESTS = ("docs", "playbooks", "plugin_utils")
+CONTROLLER_TESTS = ("docs/", "playbooks/", "plugin_utils/")
 # What stands beside the collection is the same for every ansible-core; one run of its tests is enough.
-HELPER_TESTS = ("bench", "lab", "servers", "tools")
+HELPER_TESTS = ("bench/", "lab/", "servers/", "tools/")
+# What a daemon of libvirt does with orders, which is its own affair; the session with the oldest Python gives the first ones.
+LIVE_ORDERS = tuple(
+    f"module_utils/_libvirt_daemon/test_live_{name}.py" for name in ("disconnect", "logging", "numbers")
+)
 # Where ansible-core itself is met. All but the newest one run these only: what does not speak to ansible-core has nothing
 # to fail at there, and meets other libraries with the oldest Python.
 GLUE = tuple(f"plugins/module_utils/_core/test_{name}.py" for name in ("module", "module_large_facts", "options"))
@@ -144,8 +148,8 @@ def types(session: nox.Session) -> None:
 
 
 def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = (), chosen: tuple[str, ...] = ("",)) -> None:
-    """Run the unit tests with one ansible-core in a collection tree: chosen ones, or all but those in folders of some
-    names."""
+    """Run the unit tests with one ansible-core in a collection tree: chosen ones, or all but those in folders and files
+    of some names."""
     install(session, core_package(core), "-r", "tests/unit/requirements.txt")
     if core == NEWEST_CORE:
         # Compiled for a minute: one session is enough to show the transport.
@@ -158,7 +162,7 @@ def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = (), ch
     workers = max(3, 2 * (os.cpu_count() or 1) // LANES)
     parallel = ["-n", str(workers), "--dist", "loadfile"]
     report = f"--junit-xml={REPORTS / session.name}.xml"
-    ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}/*" for name in ignored for place in ("", "plugins/")]
+    ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}*" for name in ignored for place in ("", "plugins/")]
     paths = session.posargs or [f"tests/unit/{name}" for name in chosen]
     # A mark of pyproject.toml, which says more.
     alike = [] if core in (NEWEST_CORE, OLDEST_PYTHON_CORE) else ["-m", "not newest_core"]
@@ -194,7 +198,7 @@ def units_oldest_python(session: nox.Session) -> None:
         session.skip(f"this machine has no Python {OLDEST_PYTHON}")
     # As old distributions have it; all other sessions get the newest.
     session.install("urllib3<2")
-    run_units(session, OLDEST_PYTHON_CORE, CONTROLLER_TESTS + HELPER_TESTS)
+    run_units(session, OLDEST_PYTHON_CORE, CONTROLLER_TESTS + HELPER_TESTS + LIVE_ORDERS)
 
 
 def add_sanity(core: str) -> None:

@@ -42,7 +42,7 @@ def activate() -> None:
         kept = os.path.join(folder, f"{key}.{sys.implementation.cache_tag}")
         try:
             with open(kept, "rb") as stream:
-                code = marshal.loads(stream.read())  # noqa: S302 - written below, in an environment of the checkout
+                code = marshal.loads(stream.read())
         except OSError:
             code = compile_source(path, source)
             os.makedirs(folder, exist_ok=True)

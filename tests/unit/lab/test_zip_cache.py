@@ -7,7 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from ansible_collections.virtmap.core.tools import zip_cache
+from ansible_collections.virtmap.core.tests.lab import zip_cache
 
 
 def run(archive: Path, packages: Path) -> str:
