@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -135,8 +136,21 @@ def table(outcomes: list[Outcome], elapsed: float) -> str:
     return "\n".join(lines)
 
 
+def prefer_throughput() -> None:
+    """Have this process and all that it starts interrupted less often, where the system offers that.
+
+    More processes want to run than there are processors, and each change from one to another empties caches: six
+    playbooks side by side on two processors took a seventh less of them so.
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        # Some containers forbid it.
+        with suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def main(wanted: list[str]) -> int:
     """Run the sessions and return 1 when one of them failed."""
+    prefer_throughput()
     for folder in (LOGS, REPORTS):
         folder.mkdir(parents=True, exist_ok=True)
     for old in REPORTS.iterdir():
