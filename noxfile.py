@@ -158,8 +158,9 @@ def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = (), ch
         install(session, *parts, compiled=parts)
     tree, variables = tree_of(session.name)
     session.chdir(tree)
-    # More than processors: most tests of what goes wrong wait for a deadline and need none.
-    workers = max(3, 2 * (os.cpu_count() or 1) // LANES)
+    # More than processors: most tests of what goes wrong wait for a deadline and need none. Few tests are not worth what
+    # each worker loads before it begins.
+    workers = 0 if chosen == MEETING_BETWEEN else max(3, 2 * (os.cpu_count() or 1) // LANES)
     parallel = ["-n", str(workers), "--dist", "loadfile"]
     report = f"--junit-xml={REPORTS / session.name}.xml"
     ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}*" for name in ignored for place in ("", "plugins/")]
