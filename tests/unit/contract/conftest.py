@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 from ansible_collections.virtmap.core.tests.unit.contract.backend import Backend
+from ansible_collections.virtmap.core.tests.unit.contract.backends.libvirt import end_machine
 from ansible_collections.virtmap.core.tests.unit.contract.registry import backends
 
 
@@ -25,3 +26,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name in metafunc.fixturenames:
             found = [backend for backend in backends() if wanted(backend)]
             metafunc.parametrize(name, found, ids=lambda backend: backend.shown)
+
+
+def pytest_sessionfinish() -> None:
+    """End the daemon while the session still waits for it: a worker of pytest-xdist may be ended before its exit handlers."""
+    end_machine()

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
 import re
@@ -24,11 +23,10 @@ STATES = (GuestState.RUNNING, GuestState.PAUSED, GuestState.SHUT_OFF)
 
 
 class _Machine:
-    """One daemon for all sources of this process, which come one after the other; it ends with the process."""
+    """One daemon for all sources of this process, which come one after the other; end_machine() ends it."""
 
     def __init__(self) -> None:
         self.daemon = Libvirtd()
-        atexit.register(self.daemon.stop)
         self.daemon.start()
         # Refused definitions are told by exceptions; the binding would print them as well.
         libvirt.registerErrorHandler(lambda _context, _error: None, None)
@@ -58,6 +56,12 @@ class _Machine:
 @functools.cache
 def _machine() -> _Machine:
     return _Machine()
+
+
+def end_machine() -> None:
+    """End the daemon and its guests, if this process started one."""
+    if _machine.cache_info().currsize:
+        _machine().daemon.stop()
 
 
 @contextlib.contextmanager
