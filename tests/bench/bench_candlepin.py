@@ -111,7 +111,7 @@ def main() -> bool:
     """Print times and memory at each size; False when the bound on memory is missed."""
     kept = True
     for size in SIZES:
-        with tempfile.TemporaryDirectory() as name, candlepin(Path(name)) as server:
+        with tempfile.TemporaryDirectory() as name, candlepin() as server:
             results = measure(size, Path(name), server)
             size_of_body = (Path(name) / "body").stat().st_size
             print(f"{size} hypervisors x {GUESTS} guests, {size_of_body / MEBIBYTE:.1f} MiB")

@@ -19,14 +19,23 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing as t
 from pathlib import Path
 
+REPO = Path(__file__).resolve().parents[2]
 LIFE = 3600
 SECONDS_TO_END = 60
 
 
-def start(command: list[str], seconds: float) -> dict[str, object]:
-    """Start a command; return what it ``told`` once it was ready, and its ``folder``.
+class Started(t.NamedTuple):
+    """What a command told once it was ready, and the folder that it runs in."""
+
+    told: dict[str, t.Any]
+    folder: Path
+
+
+def start(command: list[str], seconds: float) -> Started:
+    """Start a command in the checkout, where ``python -m`` finds the labs and servers, and wait until it is ready.
 
     Raises RuntimeError with its last words when it ends before or takes longer than so many seconds; nothing of it is left then.
     """
@@ -38,6 +47,7 @@ def start(command: list[str], seconds: float) -> dict[str, object]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             ["timeout", str(LIFE), *words],
+            cwd=REPO,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -52,7 +62,7 @@ def start(command: list[str], seconds: float) -> dict[str, object]:
             stop(folder)
             raise RuntimeError(f"{' '.join(words)} did not get ready: {said or 'it says nothing'}")
         time.sleep(0.02)
-    return {"told": json.loads(ready.read_text(encoding="utf-8")), "folder": str(folder)}
+    return Started(json.loads(ready.read_text(encoding="utf-8")), folder)
 
 
 def runs(pid: int) -> bool:
@@ -88,7 +98,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         if options.deed == "start":
-            print(json.dumps(start(options.command, options.seconds)))
+            print(json.dumps(start(options.command, options.seconds)._asdict(), default=str))
         else:
             stop(options.folder)
     except (OSError, RuntimeError) as exc:

@@ -23,9 +23,7 @@ child.wait()
 
 
 def test_what_is_stopped_has_ended_with_all_that_it_started() -> None:
-    started = background.start([sys.executable, "-c", GOOD, "{folder}"], 60)
-    told, folder = started["told"], Path(str(started["folder"]))
-    assert isinstance(told, dict)
+    told, folder = background.start([sys.executable, "-c", GOOD, "{folder}"], 60)
     processes = [told["pid"], told["child"]]
     assert all(map(background.runs, processes))
     background.stop(folder)
