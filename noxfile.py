@@ -83,8 +83,8 @@ def core_package(core: str) -> str:
 
 
 def install(session: nox.Session, *wanted: str, compiled: tuple[str, ...] = ("libvirt-python",)) -> None:
-    """Install into the environment of a session that runs playbooks, with what must be compiled taken from where all
-    sessions have it."""
+    """Install into a session's environment: what must be compiled is taken from where all sessions have it, and what
+    Ansible's zip files hold is compiled once."""
     found = compile_wheels(CACHE, str(Path(session.bin) / "python"), *compiled)
     session.install(*found, *wanted)
     for packages in Path(session.bin).parent.glob("lib/python*/site-packages"):
@@ -147,20 +147,23 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "--python-version", THIS_PYTHON, "tools", "noxfile.py")
 
 
-def run_units(session: nox.Session, core: str, ignored: tuple[str, ...] = (), chosen: tuple[str, ...] = ("",)) -> None:
+def run_units(
+    session: nox.Session,
+    core: str,
+    *more: str,
+    ignored: tuple[str, ...] = (),
+    chosen: tuple[str, ...] = ("",),
+    workers: int | None = None,
+) -> None:
     """Run the unit tests with one ansible-core in a collection tree: chosen ones, or all but those in folders and files
-    of some names."""
-    install(session, core_package(core), "-r", "tests/unit/requirements.txt")
-    if core == NEWEST_CORE:
-        # Compiled for a minute: one session is enough to show the transport.
-        lines = KERBEROS.read_text(encoding="utf-8").splitlines()
-        parts = tuple(line for line in lines if not line.startswith("#"))
-        install(session, *parts, compiled=parts)
+    of some names. ``more`` is compiled and installed as well."""
+    needed = [core_package(core), "-r", "tests/unit/requirements.txt", *more]
+    install(session, *needed, compiled=("libvirt-python", *more))
     tree, variables = tree_of(session.name)
     session.chdir(tree)
-    # More than processors: most tests of what goes wrong wait for a deadline and need none. Few tests are not worth what
-    # each worker loads before it begins.
-    workers = 0 if chosen == MEETING_BETWEEN else max(3, 2 * (os.cpu_count() or 1) // LANES)
+    if workers is None:
+        # More than processors: most tests of what goes wrong wait for a deadline and need none.
+        workers = max(3, 2 * (os.cpu_count() or 1) // LANES)
     parallel = ["-n", str(workers), "--dist", "loadfile"]
     report = f"--junit-xml={REPORTS / session.name}.xml"
     ignore = [f"--ignore-glob={tree}/tests/unit/{place}{name}*" for name in ignored for place in ("", "plugins/")]
@@ -178,11 +181,14 @@ def add_units(core: str) -> None:
     def units(session: nox.Session) -> None:
         """Run the unit tests."""
         if core == NEWEST_CORE:
-            run_units(session, core)
+            # Compiled for a minute: one session is enough to show the transport.
+            lines = KERBEROS.read_text(encoding="utf-8").splitlines()
+            run_units(session, core, *(line for line in lines if not line.startswith("#")))
         elif core == CORES[0]:
             run_units(session, core, chosen=(*MEETING_OLDEST, *(() if OLDEST_INTERPRETER else WHOLE_MODULES)))
         else:
-            run_units(session, core, chosen=MEETING_BETWEEN)
+            # So few tests are not worth what each worker loads before it begins.
+            run_units(session, core, chosen=MEETING_BETWEEN, workers=0)
 
 
 for each_core in CORES:
@@ -199,7 +205,7 @@ def units_oldest_python(session: nox.Session) -> None:
         session.skip(f"this machine has no Python {OLDEST_PYTHON}")
     # As old distributions have it; all other sessions get the newest.
     session.install("urllib3<2")
-    run_units(session, OLDEST_PYTHON_CORE, CONTROLLER_TESTS + HELPER_TESTS + LIVE_ORDERS)
+    run_units(session, OLDEST_PYTHON_CORE, ignored=CONTROLLER_TESTS + HELPER_TESTS + LIVE_ORDERS)
 
 
 def add_sanity(core: str) -> None:
