@@ -131,6 +131,7 @@ def test_whatever_fails_the_rest_is_done_and_somebody_is_told(
     assert [run.recap(name)["failed"] for name in hosts] == [1, 1, 0, 0]
     assert [list(candlepin.state.hypervisors_of(owner)) for owner in ("acme", "other")] == [["h1"], ["h3"]]
     written = json.loads((site.folder / "out.json").read_text(encoding="utf-8"))
+    assert [entry["hypervisors"][0]["id"] for entry in written["mappings"]] == ["h1", "h2", "h3"]
     assert [entry["source"] for entry in written["missing"]] == ["dead"]
     assert "/nowhere/mapping.json" in written["missing"][0]["reason"]
     assert not (site.folder / "out.csv").exists(), "a table cannot say that something is missing"
