@@ -17,7 +17,7 @@ sys.path.insert(0, str(REPO))
 
 import antsibull_nox
 
-from tests.lab.zip_cache import install as install_zip_cache
+from tests.lab.ansible_cache import install as install_ansible_cache
 from tools.get_pip import carry_configuration, write_stand_in
 from tools.interpreter import find_interpreter
 from tools.tree import copy_tree
@@ -84,11 +84,11 @@ def core_package(core: str) -> str:
 
 def install(session: nox.Session, *wanted: str, compiled: tuple[str, ...] = ("libvirt-python",)) -> None:
     """Install into a session's environment: what must be compiled is taken from where all sessions have it, and what
-    Ansible's zip files hold is compiled once."""
+    Ansible has parsed and compiled for each task is kept."""
     found = compile_wheels(CACHE, str(Path(session.bin) / "python"), *compiled)
     session.install(*found, *wanted)
     for packages in Path(session.bin).parent.glob("lib/python*/site-packages"):
-        install_zip_cache(str(packages))
+        install_ansible_cache(str(packages))
 
 
 def tree_of(name: str) -> tuple[Path, dict[str, str]]:
