@@ -16,7 +16,7 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-from ..unit.run_module import RUNNER
+from ..lab.module_starter import RUNNER
 from .candlepin_process import candlepin
 from .fleet import fleet
 from .measure import MEBIBYTE, Sample, compare, run_command, table

@@ -11,15 +11,9 @@ import sys
 import typing as t
 
 from ansible.release import __version__
+from ansible_collections.virtmap.core.tests.lab.module_starter import RUNNER, module_starter
 
 _CORE = tuple(int(part) for part in __version__.split(".")[:2])
-# ansible-core 2.19 and newer wants to be told how values travel; older ones do not look at it.
-RUNNER = """
-import runpy, sys
-from ansible.module_utils import basic
-basic._ANSIBLE_PROFILE = "legacy"
-runpy.run_module(sys.argv.pop(1), run_name="__main__")
-"""
 
 
 def run_module(
@@ -43,17 +37,21 @@ def run_module(
     internal: dict[str, t.Any] = {"_ansible_check_mode": check_mode, "_ansible_diff": diff}
     if tracebacks and _CORE >= (2, 19):
         internal["_ansible_tracebacks_for"] = ["error"]
-    arguments = {"ANSIBLE_MODULE_ARGS": {**options, **internal}}
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**options, **internal}})
     paths = os.pathsep.join(path for path in sys.path if path)
-    done = subprocess.run(
-        [sys.executable, "-c", RUNNER, full],
-        input=json.dumps(arguments),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        env={**os.environ, "PYTHONPATH": paths, **(environment or {})},
-    )
+    if environment and "PYTHONPATH" in environment:
+        # Python looks at it when it starts.
+        done = subprocess.run(
+            [sys.executable, "-c", RUNNER, full],
+            input=arguments,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            env={**os.environ, **environment},
+        )
+    else:
+        done = module_starter(paths).run(full, arguments, environment=environment, timeout=timeout)
     try:
         result: dict[str, t.Any] = json.loads(done.stdout)
     except ValueError as exc:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import ansible_collections
 import pytest
+from ansible_collections.virtmap.core.tests.lab.module_starter import RUNNER
 from ansible_collections.virtmap.core.tests.servers._proxy import ProxyServer
 from ansible_collections.virtmap.core.tests.servers._tls import CertificateAuthority
 from ansible_collections.virtmap.core.tests.servers.candlepin import CandlepinServer
-from ansible_collections.virtmap.core.tests.unit.run_module import RUNNER, run_module
+from ansible_collections.virtmap.core.tests.unit.run_module import run_module
 
 PASSWORD = "s3cret-of-admin"
 HOST = {"id": "A", "name": "a.example.com", "facts": {}, "guests": [{"uuid": "g1", "name": "web1", "state": "running"}]}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import typing as t
@@ -16,17 +17,9 @@ from dataclasses import dataclass
 
 import pytest
 from ansible_collections.virtmap.core.tests.lab.libvirtd import Libvirtd, Virtlogd
+from ansible_collections.virtmap.core.tests.lab.module_starter import RUNNER, module_starter
 
 DEADLINE = 60
-
-RUN_MODULE = """
-import runpy, sys
-from ansible.module_utils import basic
-basic._ANSIBLE_ARGS = sys.stdin.buffer.read()
-if hasattr(basic, "_ANSIBLE_PROFILE"):
-    basic._ANSIBLE_PROFILE = "legacy"
-runpy.run_module("ansible_collections.virtmap.core.plugins.modules." + sys.argv[1], run_name="__main__")
-"""
 
 CLIENT = """
 import json, libvirt, sys
@@ -128,15 +121,20 @@ def run_module(
     module: str, *, check: bool = False, diff: bool = False, first: str = "", **options: t.Any
 ) -> dict[str, t.Any]:
     """Run ``libvirt_daemon_<module>`` as Ansible does, in a process of its own, after ``first``; returns its result."""
-    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff}
-    done = subprocess.run(
-        [sys.executable, "-c", first + RUN_MODULE, f"libvirt_daemon_{module}"],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=DEADLINE + 60,
-    )
+    name = f"ansible_collections.virtmap.core.plugins.modules.libvirt_daemon_{module}"
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check, "_ansible_diff": diff}})
+    timeout = DEADLINE + 60
+    if first:
+        done = subprocess.run(
+            [sys.executable, "-c", first + RUNNER, name],
+            input=arguments,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+    else:
+        done = module_starter(os.environ["PYTHONPATH"]).run(name, arguments, timeout=timeout)
     assert done.stdout, done.stderr
     # Whatever the library has to say belongs into the result.
     assert not done.stderr, done.stderr

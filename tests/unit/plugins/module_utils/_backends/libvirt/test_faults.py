@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 
@@ -17,6 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.con
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.errors import Transient
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import parse_uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, CannotConnect
+from ansible_collections.virtmap.core.tests.lab.module_starter import module_starter
 from ansible_collections.virtmap.core.tests.servers._http.dead import (
     refused_address,
     resetting_address,
@@ -143,19 +142,7 @@ def run_module(uri, **arguments):
     """Run the module as a process of its own, to its very end; return its result and how long it took."""
     parameters = {"ANSIBLE_MODULE_ARGS": {"uri": uri, "hypervisor_id": "hostname", **arguments}}
     started = time.monotonic()
-    # ansible-core 2.19 wants to be told how the arguments were written; earlier ones do not look.
-    code = (
-        "import runpy; from ansible.module_utils import basic; basic._ANSIBLE_PROFILE = 'legacy'; "
-        f"runpy.run_module({MODULE!r}, run_name='__main__')"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", code],
-        input=json.dumps(parameters),
-        capture_output=True,
-        text=True,
-        timeout=GENEROUS,
-        check=False,
-    )
+    ran = module_starter(os.environ["PYTHONPATH"]).run(MODULE, json.dumps(parameters), timeout=GENEROUS)
     return json.loads(ran.stdout), ran.stderr, time.monotonic() - started
 
 
