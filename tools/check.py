@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The virtmap.core contributors
-"""Run the nox sessions side by side, one per processor and one more, and close with a table of results, times and test counts.
+"""Run the nox sessions side by side, one per processor and two more, and close with a table of results, times and test counts.
 
 ``python -m tools.check`` runs all default sessions of noxfile.py, ``python -m tools.check lint types`` those two.
 What a session prints comes in one piece when it ends, and stays in .cache/logs.
@@ -157,8 +157,8 @@ def main(wanted: list[str]) -> int:
         old.unlink()
     started = time.monotonic()
     names = session_names(wanted)
-    # One more than processors: many tests wait for a deadline and need none.
-    lanes = max(1, min((os.cpu_count() or 1) + 1, len(names)))
+    # Two more than processors: many tests wait for a deadline or a guest that boots, and need none.
+    lanes = max(1, min((os.cpu_count() or 1) + 2, len(names)))
     print(f"running {len(names)} sessions, {lanes} at a time: {' '.join(names)}", flush=True)
     outcomes = []
     with ThreadPoolExecutor(max_workers=lanes) as pool:
