@@ -8,7 +8,6 @@ standard input, output and error, variables, folder, limits, exit status, and wh
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import resource
@@ -17,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import typing as t
 
 # ansible-core 2.19 and newer wants to be told how values travel; older ones do not look at it.
@@ -52,7 +52,7 @@ class ModuleStarter:
             )
 
     def close(self) -> None:
-        """End the server; modules that run go on."""
+        """End the server, once no module runs any more."""
         self._control.close()
         self._process.wait()
 
@@ -92,10 +92,22 @@ class ModuleStarter:
             return subprocess.CompletedProcess(name, status, output.read().decode(), errors.read().decode())
 
 
-@functools.cache
+STARTED: dict[str, ModuleStarter] = {}
+LOCK = threading.Lock()
+
+
 def module_starter(paths: str) -> ModuleStarter:
     """The one starter of this process for some paths."""
-    return ModuleStarter(paths)
+    with LOCK:
+        if paths not in STARTED:
+            STARTED[paths] = ModuleStarter(paths)
+        return STARTED[paths]
+
+
+def close_starters() -> None:
+    """End all that were given out."""
+    while STARTED:
+        STARTED.popitem()[1].close()
 
 
 def limits() -> list[tuple[int, tuple[int, int]]]:
@@ -112,16 +124,19 @@ def serve() -> bool:
 
     from ansible.module_utils import basic  # noqa: F401
 
-    # Nobody waits for those that are forked here.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(0))
+    waiting = 0
     while True:
         request, files, _flags, _address = socket.recv_fds(control, LARGEST, 4)
+        # What they took of the processors counts as the server's once it has waited for them.
+        while waiting and os.waitpid(-1, 0 if not request else os.WNOHANG)[0]:
+            waiting -= 1
         if not request:
             return False
         if os.fork() == 0:
             control.close()
             return attend(request, files)
+        waiting += 1
         for number in files:
             os.close(number)
 
@@ -129,7 +144,6 @@ def serve() -> bool:
 def attend(request: bytes, files: list[int]) -> bool:
     """Fork once more and wait for what was forked, to tell who asked its number and how it ended; returns in the new
     process only, which has become what was asked for."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     told = socket.socket(fileno=files[0])
     pid = os.fork()
     if pid:
