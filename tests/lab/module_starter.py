@@ -52,9 +52,15 @@ class ModuleStarter:
             )
 
     def close(self) -> None:
-        """End the server, once no module runs any more."""
+        """End the server, when no module runs any more.
+
+        Raises:
+            subprocess.TimeoutExpired: one still ran after a minute.
+        """
+        # Whoever was forked from this process may still hold the socket.
+        self._control.shutdown(socket.SHUT_RDWR)
         self._control.close()
-        self._process.wait()
+        self._process.wait(timeout=60)
 
     def run(
         self, name: str, arguments: str, *, environment: t.Mapping[str, str] | None = None, timeout: float = 120
@@ -80,8 +86,8 @@ class ModuleStarter:
                 files = [told.fileno(), given.fileno(), output.fileno(), errors.fileno()]
                 socket.send_fds(self._control, [request.encode()], files)
                 told.close()
-                pid = int(answer.recv(64))
                 answer.settimeout(timeout)
+                pid = int(answer.recv(64))
                 try:
                     status = int(answer.recv(64))
                 except socket.timeout as exc:

@@ -27,10 +27,15 @@ sys.exit(3)
 """
 
 
+def new_starter(folder: Path) -> ModuleStarter:
+    """A starter that also finds what lies in a folder."""
+    return ModuleStarter(os.pathsep.join([*filter(None, sys.path), str(folder)]))
+
+
 @pytest.fixture
 def starter(tmp_path: Path) -> t.Iterator[ModuleStarter]:
     """A starter that also finds what lies in the test's folder."""
-    found = ModuleStarter(os.pathsep.join([*filter(None, sys.path), str(tmp_path)]))
+    found = new_starter(tmp_path)
     yield found
     found.close()
 
@@ -79,6 +84,24 @@ def test_one_that_hangs_is_killed(starter: ModuleStarter, tmp_path: Path) -> Non
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline, "the process is still there"
         time.sleep(0.01)
+
+
+def test_it_ends_although_somebody_holds_its_socket(tmp_path: Path) -> None:
+    (tmp_path / "short.py").write_text("print('said')")
+    starter = new_starter(tmp_path)
+    held, release = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(release)
+        os.read(held, 1)
+        os._exit(0)
+    os.close(held)
+    try:
+        assert starter.run("short", "").stdout == "said\n"
+        starter.close()
+    finally:
+        os.close(release)
+        os.waitpid(pid, 0)
 
 
 def test_modules_run_side_by_side(starter: ModuleStarter, tmp_path: Path) -> None:
