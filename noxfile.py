@@ -27,7 +27,7 @@ nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 
-# Session docs-check, license-check, extra-checks and build-import-check come from antsibull-nox.toml.
+# Session docs-check, extra-checks and build-import-check come from antsibull-nox.toml.
 antsibull_nox.load_antsibull_nox_toml()
 
 CACHE = REPO / ".cache"
@@ -278,6 +278,19 @@ def ansible_lint(session: nox.Session) -> None:
     del variables["PYTHONPATH"]
     session.chdir(tree)
     session.run("ansible-lint", "--offline", "--strict", "--profile", "production", env=variables)
+
+
+@nox.session(name="license-check")
+def license_check(session: nox.Session) -> None:
+    """Check that every file tells its licence.
+
+    In a copy, because reuse looks into every folder, and what other sessions make in the checkout comes and goes.
+    """
+    session.install("reuse[charset-normalizer]>=5.0")
+    tree, _variables = tree_of(session.name)
+    # The copy lies in what the checkout's git ignores.
+    alone = {"GIT_CEILING_DIRECTORIES": str(tree.parent)}
+    session.run("reuse", "--root", str(tree), "lint", env=alone)
 
 
 @nox.session
