@@ -24,10 +24,9 @@ LOGS = REPO / ".cache" / "logs"
 REPORTS = REPO / ".cache" / "reports"
 NOX = (sys.executable, "-m", "nox", "--noxfile", str(REPO / "noxfile.py"))
 # Started first, because the others fit beside them; {newest} stands for the newest ansible-core, which meets most tests.
-LONGEST_FIRST = (
-    *("integration", "units-{newest}", "units-python", "sanity-{newest}", "units", "sanity", "awx", "build"),
-    *("ansible-lint", "types"),
-)
+LONGEST_FIRST = """
+integration units-{newest} units-python sanity-{newest} units sanity awx build ansible-lint types
+""".split()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Callable
 
 NAME = "virtmap_ansible_cache"
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -47,21 +48,24 @@ def activate() -> None:
         leave_garbage()
 
 
-def kept_file(source: bytes, suffix: str) -> str:
-    """Name the file that keeps what became of a source."""
+def kept(source: bytes, suffix: str, make: Callable[[], bytes]) -> bytes:
+    """Read what was made of a source before, or make it and keep it."""
     import _imp
 
     # Python names its own cache so, and has no public place for it.
-    return os.path.join(FOLDER, f"{vars(_imp)['source_hash'](len(source), source).hex()}.{suffix}")
-
-
-def keep(path: str, content: bytes) -> None:
-    """Write a kept file in one step, because others may write the same at the same time."""
-    os.makedirs(FOLDER, exist_ok=True)
-    draft = f"{path}.{os.getpid()}"
-    with open(draft, "wb") as stream:
-        stream.write(content)
-    os.replace(draft, path)
+    path = os.path.join(FOLDER, f"{vars(_imp)['source_hash'](len(source), source).hex()}.{suffix}")
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        content = make()
+        os.makedirs(FOLDER, exist_ok=True)
+        # In one step, because others may write the same at the same time.
+        draft = f"{path}.{os.getpid()}"
+        with open(draft, "wb") as stream:
+            stream.write(content)
+        os.replace(draft, path)
+        return content
 
 
 def compile_zips_once() -> None:
@@ -75,16 +79,10 @@ def compile_zips_once() -> None:
     compile_source = importer["_compile_source"]
 
     def compile_once(path: str, source: bytes) -> object:
-        kept = kept_file(source, sys.implementation.cache_tag or "code")
-        try:
-            with open(kept, "rb") as stream:
-                code = marshal.loads(stream.read())
-        except OSError:
-            code = compile_source(path, source)
-            keep(kept, marshal.dumps(code))
-        else:
-            # What tracebacks name is where this zip file lies, not the one it was compiled from.
-            internal["_fix_co_filename"](code, path)
+        made = kept(source, sys.implementation.cache_tag or "code", lambda: marshal.dumps(compile_source(path, source)))
+        code = marshal.loads(made)
+        # What tracebacks name is where this zip file lies, not the one it was compiled from.
+        internal["_fix_co_filename"](code, path)
         return code
 
     importer["_compile_source"] = compile_once
@@ -106,13 +104,8 @@ def parse_once() -> None:
         # All others that want a tree name the version of the language.
         if flags != ONLY_AST or more or options:
             return compile_source(source, filename, mode, flags, *more, **options)  # type: ignore[call-overload]
-        kept = kept_file(source.encode() if isinstance(source, str) else source, "imports")
-        try:
-            with open(kept, "rb") as stream:
-                imports = stream.read()
-        except OSError:
-            imports = imports_of(compile_source(source, filename, mode, flags))
-            keep(kept, imports)
+        text = source.encode() if isinstance(source, str) else source
+        imports = kept(text, "imports", lambda: imports_of(compile_source(source, filename, mode, flags)))
         return compile_source(imports, filename, mode, flags)
 
     builtins.compile = compile_once  # type: ignore[assignment]

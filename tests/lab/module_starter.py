@@ -102,16 +102,44 @@ STARTED: dict[str, ModuleStarter] = {}
 LOCK = threading.Lock()
 
 
-def module_starter(paths: str) -> ModuleStarter:
-    """The one starter of this process for some paths."""
+def python_path(*more: str) -> str:
+    """Where this process looks for packages, and further folders, as in ``PYTHONPATH``."""
+    return os.pathsep.join([*filter(None, sys.path), *more])
+
+
+def run_as_module(
+    name: str,
+    arguments: str,
+    *,
+    first: str = "",
+    environment: t.Mapping[str, str] | None = None,
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run a module as :meth:`ModuleStarter.run` does, with the one starter of this process for its paths.
+
+    Args:
+        first: code to run before it. With code, or another ``PYTHONPATH``, which Python looks at when it starts, the module
+            gets a process that nothing was loaded into.
+    """
+    if first or (environment and "PYTHONPATH" in environment):
+        return subprocess.run(
+            [sys.executable, "-c", first + RUNNER, name],
+            input=arguments,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            env={**os.environ, "PYTHONPATH": python_path(), **(environment or {})},
+        )
+    paths = python_path()
     with LOCK:
         if paths not in STARTED:
             STARTED[paths] = ModuleStarter(paths)
-        return STARTED[paths]
+    return STARTED[paths].run(name, arguments, environment=environment, timeout=timeout)
 
 
 def close_starters() -> None:
-    """End all that were given out."""
+    """End all starters of this process."""
     while STARTED:
         STARTED.popitem()[1].close()
 

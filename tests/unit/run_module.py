@@ -5,13 +5,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import typing as t
 
 from ansible.release import __version__
-from ansible_collections.virtmap.core.tests.lab.module_starter import RUNNER, module_starter
+from ansible_collections.virtmap.core.tests.lab.module_starter import run_as_module
 
 _CORE = tuple(int(part) for part in __version__.split(".")[:2])
 
@@ -38,20 +35,7 @@ def run_module(
     if tracebacks and _CORE >= (2, 19):
         internal["_ansible_tracebacks_for"] = ["error"]
     arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**options, **internal}})
-    paths = os.pathsep.join(path for path in sys.path if path)
-    if environment and "PYTHONPATH" in environment:
-        # Python looks at it when it starts.
-        done = subprocess.run(
-            [sys.executable, "-c", RUNNER, full],
-            input=arguments,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            env={**os.environ, **environment},
-        )
-    else:
-        done = module_starter(paths).run(full, arguments, environment=environment, timeout=timeout)
+    done = run_as_module(full, arguments, environment=environment, timeout=timeout)
     try:
         result: dict[str, t.Any] = json.loads(done.stdout)
     except ValueError as exc:

@@ -26,14 +26,14 @@ def packages(tmp_path: Path) -> Path:
     return folder
 
 
-def python(packages: Path, code: str, *options: str, program: Path | None = None) -> str:
+def python(packages: Path, code: str, program: Path | None = None) -> str:
     """What a piece of code says in an interpreter that has the cache, and no other site's; a program is a file to put it
     into."""
     code = f"import site; site.addsitedir({str(packages)!r}); {code}"
     if program:
         program.write_text(code, encoding="utf-8")
     words = [str(program)] if program else ["-c", code]
-    done = subprocess.run([sys.executable, "-S", *words, *options], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-S", *words], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
 

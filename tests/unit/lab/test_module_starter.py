@@ -6,14 +6,13 @@ import json
 import os
 import resource
 import subprocess
-import sys
 import threading
 import time
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.virtmap.core.tests.lab.module_starter import ModuleStarter
+from ansible_collections.virtmap.core.tests.lab.module_starter import ModuleStarter, python_path
 
 TELL = """
 import json, os, resource, subprocess, sys
@@ -29,7 +28,7 @@ sys.exit(3)
 
 def new_starter(folder: Path) -> ModuleStarter:
     """A starter that also finds what lies in a folder."""
-    return ModuleStarter(os.pathsep.join([*filter(None, sys.path), str(folder)]))
+    return ModuleStarter(python_path(str(folder)))
 
 
 @pytest.fixture

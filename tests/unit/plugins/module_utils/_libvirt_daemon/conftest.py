@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import typing as t
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 
 import pytest
 from ansible_collections.virtmap.core.tests.lab.libvirtd import Libvirtd, Virtlogd
-from ansible_collections.virtmap.core.tests.lab.module_starter import RUNNER, module_starter
+from ansible_collections.virtmap.core.tests.lab.module_starter import run_as_module
 
 DEADLINE = 60
 
@@ -123,18 +122,7 @@ def run_module(
     """Run ``libvirt_daemon_<module>`` as Ansible does, in a process of its own, after ``first``; returns its result."""
     name = f"ansible_collections.virtmap.core.plugins.modules.libvirt_daemon_{module}"
     arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check, "_ansible_diff": diff}})
-    timeout = DEADLINE + 60
-    if first:
-        done = subprocess.run(
-            [sys.executable, "-c", first + RUNNER, name],
-            input=arguments,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-    else:
-        done = module_starter(os.environ["PYTHONPATH"]).run(name, arguments, timeout=timeout)
+    done = run_as_module(name, arguments, first=first, timeout=DEADLINE + 60)
     assert done.stdout, done.stderr
     # Whatever the library has to say belongs into the result.
     assert not done.stderr, done.stderr

@@ -15,7 +15,7 @@ from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.con
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.errors import Transient
 from ansible_collections.virtmap.core.plugins.module_utils._backends.libvirt.uri import parse_uri
 from ansible_collections.virtmap.core.plugins.module_utils._core.errors import BadAnswer, CannotConnect
-from ansible_collections.virtmap.core.tests.lab.module_starter import module_starter
+from ansible_collections.virtmap.core.tests.lab.module_starter import run_as_module
 from ansible_collections.virtmap.core.tests.servers._http.dead import (
     refused_address,
     resetting_address,
@@ -142,7 +142,7 @@ def run_module(uri, **arguments):
     """Run the module as a process of its own, to its very end; return its result and how long it took."""
     parameters = {"ANSIBLE_MODULE_ARGS": {"uri": uri, "hypervisor_id": "hostname", **arguments}}
     started = time.monotonic()
-    ran = module_starter(os.environ["PYTHONPATH"]).run(MODULE, json.dumps(parameters), timeout=GENEROUS)
+    ran = run_as_module(MODULE, json.dumps(parameters), timeout=GENEROUS)
     return json.loads(ran.stdout), ran.stderr, time.monotonic() - started
 
 
